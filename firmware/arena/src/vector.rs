@@ -1,0 +1,179 @@
+use core::alloc::Layout;
+use core::ops::{Deref, DerefMut};
+use core::ptr::NonNull;
+
+use crate::{Arena, OutOfMemory};
+
+/// A growable array in an [`Arena`] whose growth can fail.
+pub struct Vector<'a, T> {
+    arena: &'a Arena<'a>,
+    elements: NonNull<T>,
+    length: usize,
+    capacity: usize,
+    owns: core::marker::PhantomData<T>,
+}
+
+impl<'a, T> Vector<'a, T> {
+    /// An empty vector; nothing is allocated before the first element.
+    pub const fn new(arena: &'a Arena<'a>) -> Self {
+        Vector {
+            arena,
+            elements: NonNull::dangling(),
+            length: 0,
+            capacity: 0,
+            owns: core::marker::PhantomData,
+        }
+    }
+
+    /// `length` elements made by `make(index)`, in an allocation of just
+    /// that size.
+    pub fn from_fn(
+        arena: &'a Arena<'a>,
+        length: usize,
+        mut make: impl FnMut(usize) -> T,
+    ) -> Result<Self, OutOfMemory> {
+        let mut vector = Self::new(arena);
+        vector.reserve_exact(length)?;
+        for index in 0..length {
+            vector.push(make(index))?;
+        }
+        Ok(vector)
+    }
+
+    /// Makes room for `additional` more elements and for no others.
+    pub fn reserve_exact(&mut self, additional: usize) -> Result<(), OutOfMemory> {
+        match self.length.checked_add(additional) {
+            Some(wanted) if wanted <= self.capacity => Ok(()),
+            Some(wanted) => self.grow(wanted),
+            None => Err(self.too_large()),
+        }
+    }
+
+    /// Appends `value`; when there is no room it is dropped and the vector
+    /// stays as it was.
+    pub fn push(&mut self, value: T) -> Result<(), OutOfMemory> {
+        if self.length == self.capacity {
+            let doubled = self.capacity.checked_mul(2).ok_or_else(|| self.too_large())?;
+            self.grow(doubled.max(4))?;
+        }
+        // SAFETY: `length < capacity`, so the slot is ours and vacant.
+        unsafe { self.elements.add(self.length).write(value) };
+        self.length += 1;
+        Ok(())
+    }
+
+    /// Removes and gives the last element.
+    pub fn pop(&mut self) -> Option<T> {
+        self.length = self.length.checked_sub(1)?;
+        // SAFETY: the slot was initialised and is now outside `length`.
+        Some(unsafe { self.elements.add(self.length).read() })
+    }
+
+    /// Drops every element beyond `length`.
+    pub fn truncate(&mut self, length: usize) {
+        while self.length > length {
+            self.pop();
+        }
+    }
+
+    fn grow(&mut self, capacity: usize) -> Result<(), OutOfMemory> {
+        let layout = Layout::array::<T>(capacity).map_err(|_| self.too_large())?;
+        let elements = if layout.size() == 0 {
+            NonNull::dangling()
+        } else {
+            self.arena.allocate(layout)?.cast()
+        };
+        // SAFETY: both runs hold at least `length` elements and do not
+        // overlap; the old run is then released without dropping what moved.
+        unsafe {
+            core::ptr::copy_nonoverlapping(self.elements.as_ptr(), elements.as_ptr(), self.length);
+        }
+        self.release();
+        self.elements = elements;
+        self.capacity = capacity;
+        Ok(())
+    }
+
+    /// Gives the memory back; the elements must be gone already.
+    fn release(&mut self) {
+        if let Ok(layout) = Layout::array::<T>(self.capacity)
+            && layout.size() > 0
+        {
+            // SAFETY: `elements` came from this arena with this layout.
+            unsafe { self.arena.deallocate(self.elements.cast(), layout) };
+        }
+    }
+
+    fn too_large(&self) -> OutOfMemory {
+        OutOfMemory { requested: usize::MAX, available: self.arena.usage().capacity }
+    }
+}
+
+impl<T> Deref for Vector<'_, T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        // SAFETY: the first `length` elements are initialised.
+        unsafe { core::slice::from_raw_parts(self.elements.as_ptr(), self.length) }
+    }
+}
+
+impl<T> DerefMut for Vector<'_, T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as in `deref`, and `self` is borrowed mutably.
+        unsafe { core::slice::from_raw_parts_mut(self.elements.as_ptr(), self.length) }
+    }
+}
+
+impl<T> Drop for Vector<'_, T> {
+    fn drop(&mut self) {
+        self.truncate(0);
+        self.release();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::mem::MaybeUninit;
+    use std::rc::Rc;
+
+    #[test]
+    fn grows_drops_and_returns_its_memory() {
+        let mut region = [MaybeUninit::uninit(); 2048];
+        let arena = Arena::new(&mut region);
+        let witness = Rc::new(());
+        let mut vector = Vector::new(&arena);
+        for _ in 0..33 {
+            vector.push(witness.clone()).unwrap();
+        }
+        assert_eq!(vector.len(), 33);
+        vector.truncate(10);
+        assert_eq!(Rc::strong_count(&witness), 11);
+        drop(vector);
+        assert_eq!(Rc::strong_count(&witness), 1);
+        assert_eq!(arena.usage().live, 0);
+    }
+
+    #[test]
+    fn a_failed_push_leaves_the_vector_as_it_was() {
+        let mut region = [MaybeUninit::uninit(); 128];
+        let arena = Arena::new(&mut region);
+        let mut vector = Vector::new(&arena);
+        let mut pushed = 0u64;
+        while vector.push(pushed).is_ok() {
+            pushed += 1;
+        }
+        assert!(pushed >= 4);
+        assert!(vector.iter().copied().eq(0..pushed));
+    }
+
+    #[test]
+    fn elements_without_size_take_no_memory() {
+        let mut region = [MaybeUninit::uninit(); 64];
+        let arena = Arena::new(&mut region);
+        let vector = Vector::from_fn(&arena, 1000, |_| ()).unwrap();
+        assert_eq!(vector.len(), 1000);
+        assert_eq!(arena.usage().live, 0);
+    }
+}

@@ -1,0 +1,1 @@
+"""Test neural networks on microcontrollers with pytest."""
