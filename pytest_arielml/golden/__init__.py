@@ -1,0 +1,45 @@
+"""References, how outputs are compared with them, and goldens on disk."""
+
+from pytest_arielml.golden.compare import (
+    Comparison,
+    Difference,
+    assert_outputs_match,
+    assertion_text,
+    compare,
+    compare_outputs,
+)
+from pytest_arielml.golden.policy import OutputPolicy, Tolerance, output_policies, tolerance
+from pytest_arielml.golden.provenance import Provenance, inputs_digest
+from pytest_arielml.golden.reference import (
+    Reference,
+    model_bytes,
+    reference,
+    reference_outputs,
+)
+from pytest_arielml.golden.sampling import random_inputs
+from pytest_arielml.golden.store import Golden, check, create, read, write
+
+__all__ = [
+    "Comparison",
+    "Difference",
+    "Golden",
+    "OutputPolicy",
+    "Provenance",
+    "Reference",
+    "Tolerance",
+    "assert_outputs_match",
+    "assertion_text",
+    "check",
+    "compare",
+    "compare_outputs",
+    "create",
+    "inputs_digest",
+    "model_bytes",
+    "output_policies",
+    "random_inputs",
+    "read",
+    "reference",
+    "reference_outputs",
+    "tolerance",
+    "write",
+]
