@@ -1,0 +1,353 @@
+//! The C interface. Functions that can fail give 0 or a negative number;
+//! what a number means is written where it is made. No panic crosses.
+//!
+//! Order of calls: `create`, `map`, `guard`, `attach`, `watch`, `reset`, then
+//! `run`, `send` and `receive` at will. The engine is closed before `destroy`.
+
+mod records;
+
+use std::ffi::{CStr, c_char};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::hooks::{self, Port};
+use crate::isa::Isa;
+use crate::machine::{self, Core, Machine, Registers};
+use crate::spans::Span;
+use crate::unicorn::{self, Engine};
+use crate::{peripherals, timing};
+
+pub use records::{Configuration, FaultRecord, Totals};
+
+/// Rises with every change of this interface; Python checks it.
+pub const VERSION: u32 = 1;
+
+/// A call panicked: a defect of this library.
+pub const PANICKED: i32 = -1;
+/// A name is not known here.
+pub const UNKNOWN: i32 = -2;
+/// Unicorn refused; its code is subtracted.
+pub const ENGINE: i32 = -100;
+
+/// A machine and what must live at a fixed place beside it.
+pub struct Board {
+    machine: Machine,
+    #[expect(clippy::vec_box, reason = "Unicorn holds their addresses")]
+    ports: Vec<Box<Port>>,
+}
+
+fn caught(body: impl FnOnce() -> i32) -> i32 {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(PANICKED)
+}
+
+fn checked(error: i32) -> i32 {
+    if error == unicorn::OK { 0 } else { ENGINE - error }
+}
+
+/// The version of this interface.
+#[unsafe(no_mangle)]
+pub extern "C" fn arielml_emu_version() -> u32 {
+    VERSION
+}
+
+/// Makes a board around an open engine; null when Unicorn refuses a hook.
+///
+/// # Safety
+/// `configuration` and what it points to are valid during the call; the
+/// engine stays open until just before `arielml_emu_destroy`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_create(configuration: *const Configuration) -> *mut Board {
+    let made = catch_unwind(|| {
+        // SAFETY: by this function's contract.
+        let (given, registers, name) = unsafe {
+            let given = &*configuration;
+            let count = given.register_count as usize;
+            let registers = std::slice::from_raw_parts(given.registers, count);
+            (given, registers.to_vec(), CStr::from_ptr(given.core))
+        };
+        let core = Core {
+            isa: if given.isa == Isa::Thumb as u32 { Isa::Thumb } else { Isa::RiscV },
+            timing: timing::table(&name.to_string_lossy()),
+            registers: Registers {
+                pc: given.pc,
+                sp: given.sp,
+                lr: given.lr,
+                mask: given.mask,
+                status: given.status,
+                all: registers,
+            },
+            fpu: given.fpu != 0,
+            reset_address: given.reset_address,
+        };
+        // SAFETY: by this function's contract.
+        let engine = unsafe { Engine::new(given.engine, given.functions) };
+        let machine = Machine::new(engine, core, given.clock_hz);
+        let board = Box::into_raw(Box::new(Board { machine, ports: Vec::new() }));
+        // SAFETY: the board stays where it is until `destroy`.
+        let error = unsafe { hooks::install(&raw mut (*board).machine) };
+        if error == unicorn::OK {
+            return board;
+        }
+        // SAFETY: made above. A hook that was added is not called again:
+        // Python closes an engine that has no board.
+        drop(unsafe { Box::from_raw(board) });
+        std::ptr::null_mut()
+    });
+    made.unwrap_or(std::ptr::null_mut())
+}
+
+/// Frees a board.
+///
+/// # Safety
+/// `board` is from `create`, its engine is closed, and it is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_destroy(board: *mut Board) {
+    if !board.is_null() {
+        // SAFETY: by this function's contract.
+        let board = AssertUnwindSafe(unsafe { Box::from_raw(board) });
+        let _ = catch_unwind(move || drop(board));
+    }
+}
+
+/// `arielml_emu_map`: the guest may write.
+pub const WRITABLE: u32 = 1;
+/// `arielml_emu_map`: the guest may execute.
+pub const EXECUTABLE: u32 = 2;
+
+/// Maps `length` bytes of host memory at `base`. RAM that is not executable
+/// is the faster one: no store into it can change code.
+///
+/// # Safety
+/// `board` is alive; `host` points to `length` bytes that outlive it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_map(
+    board: *mut Board,
+    base: u32,
+    length: u32,
+    host: *mut u8,
+    uses: u32,
+) -> i32 {
+    use unicorn::protection;
+    caught(|| {
+        let writable = uses & WRITABLE != 0;
+        let mut allowed = protection::READ;
+        if writable {
+            allowed |= protection::WRITE;
+        }
+        if uses & EXECUTABLE != 0 {
+            allowed |= protection::EXECUTE;
+        }
+        // SAFETY: by this function's contract.
+        unsafe {
+            let machine = &mut (*board).machine;
+            machine.bus.memories.add(base, length, host, writable);
+            checked(machine.engine.map(base, length, allowed, host))
+        }
+    })
+}
+
+/// Watches for accesses outside the memories, once all are mapped.
+///
+/// # Safety
+/// `board` is alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_guard(board: *mut Board) -> i32 {
+    // SAFETY: by this function's contract; the board stays where it is.
+    caught(|| checked(unsafe { hooks::guard(&raw mut (*board).machine) }))
+}
+
+/// Puts the peripheral `model` at `base`, one page long.
+///
+/// # Safety
+/// `board` is alive; `model` is a zero-ended string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_attach(
+    board: *mut Board,
+    model: *const c_char,
+    base: u32,
+) -> i32 {
+    const PAGE: u32 = 0x1000;
+    caught(|| {
+        // SAFETY: by this function's contract.
+        let (name, whole) = unsafe { (CStr::from_ptr(model), &mut *board) };
+        let name = name.to_string_lossy();
+        let Some(peripheral) = peripherals::create(&name, base) else { return UNKNOWN };
+        let slot = whole.machine.add(base, peripheral);
+        // SAFETY: the machine has the board's fixed place.
+        let machine = unsafe { &raw mut (*board).machine };
+        let mut port = Box::new(Port { machine, slot });
+        let data = (&raw mut *port).cast();
+        whole.ports.push(port);
+        // SAFETY: the port lives in the board until after the engine is closed.
+        checked(unsafe {
+            whole.machine.engine.map_registers(base, PAGE, hooks::on_read, hooks::on_write, data)
+        })
+    })
+}
+
+/// Counts the calls of the function at `address`; gives its index.
+///
+/// # Safety
+/// `board` is alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_watch(board: *mut Board, address: u32) -> i32 {
+    // SAFETY: by this function's contract.
+    caught(|| unsafe { (*board).machine.watch(address) as i32 })
+}
+
+/// Resets the core and the peripherals.
+///
+/// # Safety
+/// `board` is alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_reset(board: *mut Board) -> i32 {
+    caught(|| {
+        // SAFETY: by this function's contract.
+        unsafe { (*board).machine.reset() };
+        0
+    })
+}
+
+/// Runs for at most `instructions` and about `seconds`; gives a `State`.
+///
+/// # Safety
+/// `board` is alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_run(
+    board: *mut Board,
+    instructions: u64,
+    seconds: f64,
+) -> i32 {
+    // SAFETY: by this function's contract; no reference is made here.
+    caught(|| unsafe { machine::run(&raw mut (*board).machine, instructions, seconds) as i32 })
+}
+
+/// Queues bytes for the guest's UART.
+///
+/// # Safety
+/// `board` is alive; `bytes` points to `length` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_send(
+    board: *mut Board,
+    bytes: *const u8,
+    length: usize,
+) -> i32 {
+    caught(|| {
+        // SAFETY: by this function's contract.
+        let bytes = unsafe { std::slice::from_raw_parts(bytes, length) };
+        // SAFETY: as above.
+        unsafe { &mut (*board).machine }.bus.serial.to_guest.extend(bytes);
+        0
+    })
+}
+
+/// Takes up to `capacity` bytes the guest sent; gives how many.
+///
+/// # Safety
+/// `board` is alive; `target` has room for `capacity` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_receive(
+    board: *mut Board,
+    target: *mut u8,
+    capacity: usize,
+) -> i32 {
+    caught(|| {
+        // SAFETY: by this function's contract.
+        let (target, serial) = unsafe {
+            let target = std::slice::from_raw_parts_mut(target, capacity);
+            (target, &mut (*board).machine.bus.serial)
+        };
+        let length = capacity.min(serial.to_host.len());
+        for (slot, byte) in target.iter_mut().zip(serial.to_host.drain(..length)) {
+            *slot = byte;
+        }
+        length as i32
+    })
+}
+
+/// The counts so far.
+///
+/// # Safety
+/// `board` is alive; `totals` can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_counters(board: *mut Board, totals: *mut Totals) -> i32 {
+    caught(|| {
+        // SAFETY: by this function's contract.
+        unsafe {
+            let machine = &(*board).machine;
+            *totals = Totals {
+                instructions: machine.counter.instructions,
+                cycles: machine.counter.cycles,
+                resets: machine.resets(),
+                missed: machine.counter.spans.missed(),
+            };
+        }
+        0
+    })
+}
+
+/// The finished calls of the watched function `index`.
+///
+/// # Safety
+/// `board` is alive; `span` can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_span(board: *mut Board, index: u32, span: *mut Span) -> i32 {
+    caught(|| {
+        // SAFETY: by this function's contract.
+        let (machine, span) = unsafe { (&(*board).machine, &mut *span) };
+        let Some(found) = machine.counter.spans.get(index as usize) else { return UNKNOWN };
+        *span = found;
+        0
+    })
+}
+
+/// The fault that ended the run: 1 when there is one, else 0.
+///
+/// # Safety
+/// `board` is alive; `record` can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_fault(board: *mut Board, record: *mut FaultRecord) -> i32 {
+    caught(|| {
+        // SAFETY: by this function's contract.
+        let (machine, record) = unsafe { (&(*board).machine, &mut *record) };
+        let Some((fault, registers)) = machine.fault() else { return 0 };
+        record.kind = fault.kind as u32;
+        record.address = fault.address;
+        record.size = fault.size;
+        record.number = fault.number;
+        // One place is kept for the zero at the end.
+        let last = record.message.len() - 1;
+        record.message.fill(0);
+        for (slot, byte) in record.message.iter_mut().take(last).zip(fault.message.bytes()) {
+            *slot = byte as c_char;
+        }
+        record.registers.fill(0);
+        for (slot, value) in record.registers.iter_mut().zip(registers) {
+            *slot = *value;
+        }
+        1
+    })
+}
+
+/// Where the cycles of the core `name` are from, zero ended.
+///
+/// # Safety
+/// `name` is a zero-ended string; `target` has room for `capacity` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_timing_source(
+    name: *const c_char,
+    target: *mut c_char,
+    capacity: usize,
+) -> i32 {
+    caught(|| {
+        // SAFETY: by this function's contract.
+        let (name, target) =
+            unsafe { (CStr::from_ptr(name), std::slice::from_raw_parts_mut(target, capacity)) };
+        let source = timing::table(&name.to_string_lossy()).source;
+        target.fill(0);
+        let room = capacity.saturating_sub(1);
+        for (slot, byte) in target.iter_mut().take(room).zip(source.bytes()) {
+            *slot = byte as c_char;
+        }
+        0
+    })
+}

@@ -1,0 +1,241 @@
+//! What peripherals share: the guest's memories, its interrupt lines, the
+//! cycle counter and the byte queues to the host.
+
+use std::collections::VecDeque;
+
+use crate::fault::{Fault, Kind};
+
+/// A guest memory, held by Python and mapped into Unicorn at the same bytes.
+#[derive(Debug)]
+pub struct Memory {
+    base: u32,
+    length: u32,
+    host: *mut u8,
+    writable: bool,
+}
+
+/// The memories of a board.
+#[derive(Debug, Default)]
+pub struct Memories {
+    list: Vec<Memory>,
+}
+
+impl Memories {
+    /// Adds one.
+    ///
+    /// # Safety
+    /// `host` points to `length` readable and writable bytes that outlive
+    /// the value, and are not touched by others while a method runs.
+    pub unsafe fn add(&mut self, base: u32, length: u32, host: *mut u8, writable: bool) {
+        self.list.push(Memory { base, length, host, writable });
+    }
+
+    /// The address ranges outside RAM, both ends included.
+    pub fn outside_ram(&self) -> Vec<(u32, u32)> {
+        let mut ram: Vec<_> = self.list.iter().filter(|memory| memory.writable).collect();
+        ram.sort_by_key(|memory| memory.base);
+        let mut ranges = Vec::new();
+        let mut next = 0_u64;
+        for memory in ram {
+            let base = u64::from(memory.base);
+            if next < base {
+                ranges.push((next as u32, memory.base - 1));
+            }
+            next = base + u64::from(memory.length);
+        }
+        if next <= u64::from(u32::MAX) {
+            ranges.push((next as u32, u32::MAX));
+        }
+        ranges
+    }
+
+    fn find(&self, address: u32, length: usize) -> Option<(&Memory, usize)> {
+        self.list.iter().find_map(|memory| {
+            let offset = address.checked_sub(memory.base)? as usize;
+            let end = offset.checked_add(length)?;
+            (end <= memory.length as usize).then_some((memory, offset))
+        })
+    }
+
+    /// The bytes of code at `address`, and whether the guest can change them.
+    pub fn code(&self, address: u32, length: usize) -> Option<(&[u8], bool)> {
+        let (memory, offset) = self.find(address, length)?;
+        // SAFETY: `find` checked the range against the memory (`add`).
+        let bytes = unsafe { std::slice::from_raw_parts(memory.host.add(offset), length) };
+        Some((bytes, memory.writable))
+    }
+
+    /// The word at `address`.
+    pub fn word(&self, address: u32) -> Option<u32> {
+        let (bytes, _) = self.code(address, 4)?;
+        bytes.try_into().ok().map(u32::from_le_bytes)
+    }
+
+    fn ram(&self, address: u32, length: usize) -> Option<*mut u8> {
+        let (memory, offset) = self.find(address, length)?;
+        // SAFETY: `find` checked the range against the memory (`add`).
+        memory.writable.then(|| unsafe { memory.host.add(offset) })
+    }
+
+    /// Reads RAM for a DMA; `None` when any of it is not RAM.
+    pub fn dma_read(&self, address: u32, length: usize) -> Option<&[u8]> {
+        if length == 0 {
+            return Some(&[]);
+        }
+        let start = self.ram(address, length)?;
+        // SAFETY: `ram` checked the range against the memory (`add`).
+        Some(unsafe { std::slice::from_raw_parts(start, length) })
+    }
+
+    /// Writes RAM for a DMA; `None` when any of it is not RAM.
+    pub fn dma_write(&mut self, address: u32, bytes: &[u8]) -> Option<()> {
+        if bytes.is_empty() {
+            return Some(());
+        }
+        let start = self.ram(address, bytes.len())?;
+        // SAFETY: `ram` checked the range against the memory (`add`).
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len()) };
+        Some(())
+    }
+}
+
+/// Interrupt lines and their enable and pending bits, as an NVIC keeps them.
+#[derive(Debug, Default)]
+pub struct Interrupts {
+    enabled: [u32; Interrupts::WORDS],
+    pending: [u32; Interrupts::WORDS],
+    lines: [u32; Interrupts::WORDS],
+}
+
+impl Interrupts {
+    /// Words of 32 lines: 240 lines at most (Armv7-M).
+    pub const WORDS: usize = 8;
+
+    /// Drives a peripheral's line; a high line makes its interrupt pending.
+    pub fn drive(&mut self, number: u32, high: bool) {
+        let (word, bit) = ((number / 32) as usize, 1 << (number % 32));
+        let Some(lines) = self.lines.get_mut(word) else { return };
+        *lines = if high { *lines | bit } else { *lines & !bit };
+        if let Some(pending) = self.pending.get_mut(word) {
+            *pending |= *lines & bit;
+        }
+    }
+
+    /// One word of the enable bits.
+    pub fn enabled(&mut self, word: usize) -> Option<&mut u32> {
+        self.enabled.get_mut(word)
+    }
+
+    /// One word of the pending bits.
+    pub fn pending(&self, word: usize) -> Option<u32> {
+        self.pending.get(word).copied()
+    }
+
+    /// Sets and clears pending bits; a line that is still high stays pending.
+    pub fn change_pending(&mut self, word: usize, set: u32, clear: u32) {
+        let high = self.lines.get(word).copied().unwrap_or(0);
+        if let Some(pending) = self.pending.get_mut(word) {
+            *pending = *pending & !clear | set | high;
+        }
+    }
+
+    /// The lowest interrupt that is enabled and pending.
+    pub fn ready(&self) -> Option<u32> {
+        let words = self.enabled.iter().zip(&self.pending);
+        words.zip(0_u32..).find_map(|((enabled, pending), word)| {
+            let both = enabled & pending;
+            (both != 0).then(|| word * 32 + both.trailing_zeros())
+        })
+    }
+}
+
+/// The two directions of the board's UART, seen from the host.
+#[derive(Debug, Default)]
+pub struct Serial {
+    /// Bytes the host sent that the guest has not received yet.
+    pub to_guest: VecDeque<u8>,
+    /// Bytes the guest sent that the host has not taken yet.
+    pub to_host: VecDeque<u8>,
+}
+
+/// What a peripheral can reach.
+#[derive(Debug, Default)]
+pub struct Bus {
+    /// The guest's memories.
+    pub memories: Memories,
+    /// Interrupt state.
+    pub interrupts: Interrupts,
+    /// Byte queues of the UART.
+    pub serial: Serial,
+    /// Cycles since power-on, at the start of the running block.
+    pub cycles: u64,
+    /// Cycles a second.
+    pub clock_hz: u64,
+    /// The guest asked for a system reset.
+    pub reset_requested: bool,
+    /// Floating-point instructions are allowed (CPACR).
+    pub fpu_enabled: bool,
+}
+
+impl Bus {
+    /// The fault of a DMA outside RAM.
+    pub fn dma_fault(peripheral: &str, direction: &str, address: u32, length: u32) -> Fault {
+        let message = format!(
+            "{peripheral} {direction} DMA of {length} bytes at {address:#010x}: only RAM is reachable"
+        );
+        Fault { size: length, ..Fault::at(Kind::Dma, address, message) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dma_stays_in_ram() {
+        let mut flash = [1_u8, 2, 3, 4];
+        let mut ram = [0_u8; 4];
+        let mut memories = Memories::default();
+        // SAFETY: both arrays outlive `memories` and are used through it only.
+        unsafe {
+            memories.add(0, 4, flash.as_mut_ptr(), false);
+            memories.add(0x2000_0000, 4, ram.as_mut_ptr(), true);
+        }
+        assert_eq!(memories.word(0), Some(0x0403_0201));
+        assert_eq!(memories.dma_read(0, 4), None);
+        assert_eq!(memories.dma_write(0x2000_0002, &[7, 8]), Some(()));
+        assert_eq!(memories.dma_read(0x2000_0000, 4), Some(&[0, 0, 7, 8][..]));
+        assert_eq!(memories.dma_write(0x2000_0003, &[7, 8]), None);
+        assert_eq!(memories.dma_read(0xffff_ffff, 4), None);
+        assert_eq!(memories.dma_read(0xffff_ffff, 0), Some(&[][..]));
+    }
+
+    #[test]
+    fn ranges_outside_ram_leave_out_ram_only() {
+        let mut byte = 0_u8;
+        let mut memories = Memories::default();
+        assert_eq!(memories.outside_ram(), [(0, u32::MAX)]);
+        // SAFETY: nothing is read or written through them.
+        unsafe {
+            memories.add(0, 0x1000, &raw mut byte, false);
+            memories.add(0x3000, 0x1000, &raw mut byte, true);
+            memories.add(0x1000, 0x1000, &raw mut byte, true);
+        }
+        let ranges = [(0, 0xfff), (0x2000, 0x2fff), (0x4000, u32::MAX)];
+        assert_eq!(memories.outside_ram(), ranges);
+    }
+
+    #[test]
+    fn a_high_line_pends_until_it_falls() {
+        let mut interrupts = Interrupts::default();
+        interrupts.drive(34, true);
+        assert_eq!(interrupts.ready(), None);
+        *interrupts.enabled(1).unwrap() = 1 << 2;
+        assert_eq!(interrupts.ready(), Some(34));
+        interrupts.change_pending(1, 0, 1 << 2);
+        assert_eq!(interrupts.ready(), Some(34));
+        interrupts.drive(34, false);
+        interrupts.change_pending(1, 0, 1 << 2);
+        assert_eq!(interrupts.ready(), None);
+    }
+}

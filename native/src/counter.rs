@@ -1,0 +1,184 @@
+//! Exact counts from a block hook.
+//!
+//! What is counted: every instruction that was issued, one whose condition
+//! did not hold included (it takes its slot, as in QEMU's -icount). An
+//! instruction that faulted was not completed and is not counted. A block's
+//! cost is added when the next one begins, so that a block left early
+//! (fault, stop) can be counted up to the instruction it was left at.
+
+use crate::spans::Spans;
+
+/// What is known of one translated block.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Block {
+    /// Guest address of its first instruction.
+    pub address: u32,
+    /// Bytes.
+    pub size: u16,
+    /// Instructions.
+    pub instructions: u16,
+    /// Cycles when it falls through.
+    pub cycles: u32,
+    /// Cycles to add when it does not.
+    pub taken: u8,
+    /// It begins a watched function.
+    pub watched: bool,
+    /// Which one.
+    pub function: u16,
+}
+
+/// Blocks by their address; a colliding or changed one is decoded again.
+struct Cache {
+    blocks: Box<[Block]>,
+}
+
+impl Cache {
+    const SLOTS: usize = 1 << 14;
+
+    fn slot(address: u32) -> usize {
+        (address as usize >> 1) % Cache::SLOTS
+    }
+}
+
+/// Running totals.
+pub struct Counter {
+    /// Instructions of all blocks before the running one.
+    pub instructions: u64,
+    /// Estimated cycles of the same.
+    pub cycles: u64,
+    /// The hook looks at limits once this many instructions are reached.
+    pub check_at: u64,
+    /// Watched functions.
+    pub spans: Spans,
+    /// Where the innermost watched call returns to.
+    returns_to: u32,
+    running: Block,
+    next: u32,
+    cache: Cache,
+}
+
+impl Default for Counter {
+    fn default() -> Counter {
+        Counter {
+            instructions: 0,
+            cycles: 0,
+            check_at: 0,
+            spans: Spans::default(),
+            returns_to: Spans::NOWHERE,
+            running: Block::default(),
+            next: 0,
+            cache: Cache { blocks: vec![Block::default(); Cache::SLOTS].into_boxed_slice() },
+        }
+    }
+}
+
+impl Counter {
+    /// Control reached `address`: adds the block that ran before.
+    pub fn finish_block(&mut self, address: u32) {
+        self.instructions += u64::from(self.running.instructions);
+        self.cycles += u64::from(self.running.cycles);
+        if address != self.next {
+            self.cycles += u64::from(self.running.taken);
+        }
+        self.running = Block::default();
+        self.next = address;
+    }
+
+    /// The cached block, if it is the same one.
+    pub fn cached(&self, address: u32, size: u32) -> Option<Block> {
+        let block = self.cache.blocks.get(Cache::slot(address))?;
+        (block.address == address && u32::from(block.size) == size).then_some(*block)
+    }
+
+    /// Keeps a decoded block.
+    pub fn keep(&mut self, block: Block) {
+        if let Some(slot) = self.cache.blocks.get_mut(Cache::slot(block.address)) {
+            *slot = block;
+        }
+    }
+
+    /// Forgets what was decoded at an address.
+    pub fn forget(&mut self, address: u32) {
+        self.keep(Block { address, ..Block::default() });
+    }
+
+    /// A block is about to run.
+    pub fn begin_block(&mut self, block: Block) {
+        self.next = block.address.wrapping_add(u32::from(block.size));
+        self.running = block;
+    }
+
+    /// Whether calls end or begin at this block.
+    pub fn is_span_edge(&self, block: &Block) -> bool {
+        block.watched || block.address == self.returns_to
+    }
+
+    /// Ends the calls that return here and begins the one that starts here.
+    pub fn span_edge(&mut self, block: &Block, link: u32, stack: u32) {
+        self.spans.arrive(block.address, stack, self.instructions, self.cycles);
+        if block.watched {
+            let function = usize::from(block.function);
+            self.spans.enter(function, link, stack, self.instructions, self.cycles);
+        }
+        self.returns_to = self.spans.returns_to();
+    }
+
+    /// The part of the running block in front of `pc`, if it was left there.
+    pub fn left_inside(&self, pc: u32) -> Option<(u32, usize)> {
+        let start = self.running.address;
+        let inside = pc.wrapping_sub(start) < u32::from(self.running.size);
+        inside.then(|| (start, pc.wrapping_sub(start) as usize))
+    }
+
+    /// Replaces the running block's cost by that of its part that ran.
+    pub fn cut(&mut self, instructions: u32, cycles: u32) {
+        self.running.instructions = instructions as u16;
+        self.running.cycles = cycles;
+        self.running.taken = 0;
+    }
+
+    /// The core was reset to `pc`.
+    pub fn reset(&mut self, pc: u32) {
+        self.finish_block(self.next);
+        self.next = pc;
+        self.spans.abandon();
+        self.returns_to = Spans::NOWHERE;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(address: u32, instructions: u16) -> Block {
+        let size = instructions * 2;
+        Block { address, size, instructions, cycles: 10, taken: 3, ..Block::default() }
+    }
+
+    #[test]
+    fn a_block_counts_when_the_next_begins() {
+        let mut counter = Counter::default();
+        counter.reset(0x100);
+        counter.finish_block(0x100);
+        counter.begin_block(block(0x100, 4));
+        assert_eq!(counter.instructions, 0);
+        counter.finish_block(0x108);
+        assert_eq!((counter.instructions, counter.cycles), (4, 10));
+        counter.begin_block(block(0x108, 4));
+        counter.finish_block(0x100); // taken
+        assert_eq!((counter.instructions, counter.cycles), (8, 23));
+        counter.finish_block(0x100); // stopped before it ran, and resumed
+        assert_eq!((counter.instructions, counter.cycles), (8, 23));
+    }
+
+    #[test]
+    fn a_block_left_early_counts_in_part() {
+        let mut counter = Counter::default();
+        counter.begin_block(block(0x100, 4));
+        assert_eq!(counter.left_inside(0x108), None);
+        assert_eq!(counter.left_inside(0x104), Some((0x100, 4)));
+        counter.cut(2, 5);
+        counter.finish_block(0x104);
+        assert_eq!((counter.instructions, counter.cycles), (2, 5));
+    }
+}

@@ -1,0 +1,200 @@
+//! What Unicorn calls while the guest runs.
+//!
+//! Each callback gets the machine as its data and makes the only reference
+//! to it; a panic becomes a fault of the guest.
+
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::fault::{Fault, Kind};
+use crate::isa::Isa;
+use crate::machine::Machine;
+use crate::unicorn::{self, Handle};
+
+/// The data of a peripheral's callbacks.
+pub(crate) struct Port {
+    pub machine: *mut Machine,
+    pub slot: usize,
+}
+
+/// To Unicorn, a range that ends before it begins.
+const EVERYWHERE: (u32, u32) = (1, 0);
+
+const WFE: u16 = 0xbf20;
+const YIELD: u16 = 0xbf10;
+
+/// Runs `body` on the machine behind `data`.
+///
+/// # Safety
+/// `data` is the machine, and no other reference to it is alive.
+unsafe fn guarded<T: Default>(data: *mut Machine, body: impl FnOnce(&mut Machine) -> T) -> T {
+    // SAFETY: by this function's contract.
+    let machine = unsafe { &mut *data };
+    match catch_unwind(AssertUnwindSafe(|| body(machine))) {
+        Ok(value) => value,
+        Err(_) => {
+            machine.fail(Fault::at(Kind::Internal, 0, "the emulator's own code panicked"));
+            T::default()
+        }
+    }
+}
+
+/// Adds the hooks of execution; gives Unicorn's error code.
+///
+/// # Safety
+/// `machine` stays valid until the engine is closed.
+pub(crate) unsafe fn install(machine: *mut Machine) -> i32 {
+    let hooks = [
+        (unicorn::hook::BLOCK, on_block as *mut c_void),
+        (unicorn::hook::INTR, on_exception as *mut c_void),
+        (unicorn::hook::INSN_INVALID, on_bad_instruction as *mut c_void),
+    ];
+    for (kind, callback) in hooks {
+        // SAFETY: the callbacks below have the signatures of their kinds.
+        let error = unsafe {
+            let engine = &(*machine).engine;
+            engine.add_hook(kind, callback, machine.cast(), EVERYWHERE)
+        };
+        if error != unicorn::OK {
+            return error;
+        }
+    }
+    unicorn::OK
+}
+
+/// Adds the hooks of bad accesses, outside RAM: where one covers RAM, every
+/// store goes Unicorn's slow way. Gives Unicorn's error code.
+///
+/// # Safety
+/// As for [`install`].
+pub(crate) unsafe fn guard(machine: *mut Machine) -> i32 {
+    // SAFETY: by this function's contract; hooks run later.
+    let (engine, memories) = unsafe { (&(*machine).engine, &(*machine).bus.memories) };
+    for range in memories.outside_ram() {
+        let callback = on_bad_access as *mut c_void;
+        let kind = unicorn::hook::MEM_INVALID;
+        // SAFETY: the callback has the signature of its kind.
+        let error = unsafe { engine.add_hook(kind, callback, machine.cast(), range) };
+        if error != unicorn::OK {
+            return error;
+        }
+    }
+    unicorn::OK
+}
+
+unsafe extern "C" fn on_block(_: Handle, address: u64, size: u32, data: *mut c_void) {
+    // SAFETY: `install` gave the machine; Unicorn calls one hook at a time.
+    unsafe {
+        guarded(data.cast(), |machine| {
+            let address = address as u32;
+            machine.counter.finish_block(address);
+            if machine.counter.instructions >= machine.counter.check_at && !machine.may_continue() {
+                return;
+            }
+            let block = match machine.counter.cached(address, size) {
+                Some(block) => block,
+                None => machine.decode(address, size),
+            };
+            if machine.counter.is_span_edge(&block) {
+                machine.span_edge(&block);
+            }
+            machine.counter.begin_block(block);
+        });
+    }
+}
+
+unsafe extern "C" fn on_exception(_: Handle, number: u32, data: *mut c_void) {
+    // SAFETY: as in `on_block`.
+    unsafe {
+        guarded(data.cast(), |machine| {
+            if machine.core.isa == Isa::RiscV {
+                // Unicorn moves the PC on by 4 before it calls this.
+                let id = machine.core.registers.pc;
+                let pc = machine.engine.register(id).wrapping_sub(4);
+                machine.engine.set_register(id, pc);
+            }
+            // Unicorn reports its end address, 0 here, as a prefetch abort.
+            machine.fail(match machine.engine.register(machine.core.registers.pc) {
+                0 => Fault::at(Kind::NullBranch, 0, ""),
+                _ => Fault::numbered(Kind::Exception, number),
+            });
+        });
+    }
+}
+
+unsafe extern "C" fn on_bad_access(
+    _: Handle,
+    kind: i32,
+    address: u64,
+    size: i32,
+    _: i64,
+    data: *mut c_void,
+) -> bool {
+    // `uc_mem_type` of unicorn.h.
+    let kind = match kind {
+        19 => Kind::ReadUnmapped,
+        20 => Kind::WriteUnmapped,
+        21 => Kind::FetchUnmapped,
+        22 => Kind::WriteProtected,
+        23 => Kind::ReadProtected,
+        _ => Kind::FetchProtected,
+    };
+    // SAFETY: as in `on_block`.
+    unsafe {
+        guarded(data.cast(), |machine| {
+            machine.fail(Fault { size: size as u32, ..Fault::at(kind, address as u32, "") });
+            false
+        })
+    }
+}
+
+/// Unicorn reports WFE and YIELD here too, with the PC behind them.
+unsafe extern "C" fn on_bad_instruction(_: Handle, data: *mut c_void) -> bool {
+    // SAFETY: as in `on_block`.
+    unsafe {
+        guarded(data.cast(), |machine| {
+            let pc = machine.engine.register(machine.core.registers.pc);
+            // One that is invalid lies in the running block; these end it.
+            let ended = machine.core.isa == Isa::Thumb && machine.counter.left_inside(pc).is_none();
+            match machine.half(pc.wrapping_sub(2)) {
+                Some(WFE) if ended => machine.wait_for_event(),
+                Some(YIELD) if ended => {}
+                _ => {
+                    machine.fail(Fault::at(Kind::InvalidInstruction, pc, ""));
+                    return false;
+                }
+            }
+            true
+        })
+    }
+}
+
+/// Reads a register of a peripheral.
+pub(crate) unsafe extern "C" fn on_read(
+    _: Handle,
+    offset: u64,
+    size: u32,
+    data: *mut c_void,
+) -> u64 {
+    // SAFETY: `data` is the port made with the mapping; it lives as long.
+    unsafe {
+        let port = &*data.cast::<Port>();
+        u64::from(guarded(port.machine, |m| m.access(port.slot, offset as u32, size, None)))
+    }
+}
+
+/// Writes a register of a peripheral.
+pub(crate) unsafe extern "C" fn on_write(
+    _: Handle,
+    offset: u64,
+    size: u32,
+    value: u64,
+    data: *mut c_void,
+) {
+    // SAFETY: as in `on_read`.
+    unsafe {
+        let port = &*data.cast::<Port>();
+        let value = Some(value as u32);
+        guarded(port.machine, |m| m.access(port.slot, offset as u32, size, value));
+    }
+}

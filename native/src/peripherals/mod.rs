@@ -1,0 +1,83 @@
+//! Models of a board's peripherals: the registers a firmware of ours uses,
+//! and an error that names the register for every other.
+
+pub mod cortex_m_dwt;
+pub mod cortex_m_scs;
+pub mod nrf_clock;
+pub mod nrf_gpio;
+pub mod nrf_timer;
+pub mod nrf_uarte;
+
+use crate::bus::Bus;
+use crate::fault::{Fault, Kind};
+
+/// Why an access was refused.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The model has no such register.
+    Unmodelled,
+    /// The register is there, the use is wrong; says why.
+    Misuse(String),
+    /// A fault of its own kind.
+    Fault(Fault),
+}
+
+impl Refusal {
+    /// The fault that ends the run.
+    pub fn into_fault(self, peripheral: &str, verb: &str, address: u32, offset: u32) -> Fault {
+        match self {
+            Refusal::Unmodelled => {
+                let message =
+                    format!("{verb} of register {offset:#05x}, which the {peripheral} model lacks");
+                Fault::at(Kind::Peripheral, address, message)
+            }
+            Refusal::Misuse(why) => {
+                Fault::at(Kind::Peripheral, address, format!("{peripheral}: {why}"))
+            }
+            Refusal::Fault(fault) => fault,
+        }
+    }
+}
+
+/// One peripheral: a page of registers.
+pub trait Peripheral {
+    /// The model's name, as boards use it.
+    fn name(&self) -> &'static str;
+    /// Reads the word at `offset`.
+    fn read(&mut self, offset: u32, bus: &mut Bus) -> Result<u32, Refusal>;
+    /// Writes the word at `offset`.
+    fn write(&mut self, offset: u32, value: u32, bus: &mut Bus) -> Result<(), Refusal>;
+    /// Whether bytes and half words of `offset` can be accessed too.
+    fn has_bytes(&self, _offset: u32) -> bool {
+        false
+    }
+    /// Moves what waits outside, such as bytes from the host.
+    fn poll(&mut self, _bus: &mut Bus) -> Result<(), Fault> {
+        Ok(())
+    }
+    /// Its interrupt: number and level.
+    fn interrupt(&self) -> Option<(u32, bool)> {
+        None
+    }
+    /// Back to the state after a reset.
+    fn reset(&mut self, bus: &Bus);
+}
+
+/// Makes the model `name` for the registers at `base`.
+pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
+    match name {
+        cortex_m_scs::NAME => Some(Box::new(cortex_m_scs::SystemControl::default())),
+        cortex_m_dwt::NAME => Some(Box::new(cortex_m_dwt::Watchpoint::default())),
+        nrf_clock::NAME => Some(Box::new(nrf_clock::NrfClock::default())),
+        nrf_gpio::NAME => Some(Box::new(nrf_gpio::NrfGpio::default())),
+        nrf_timer::NAME => Some(Box::new(nrf_timer::NrfTimer::default())),
+        nrf_uarte::NAME => Some(Box::new(nrf_uarte::NrfUarte::new(base))),
+        _ => None,
+    }
+}
+
+/// The index of a word in a block of `count` words at `first`.
+fn index(offset: u32, first: u32, count: u32) -> Option<usize> {
+    let distance = offset.checked_sub(first)?;
+    (distance < count * 4).then_some((distance / 4) as usize)
+}

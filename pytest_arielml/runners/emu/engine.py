@@ -1,0 +1,203 @@
+"""A Unicorn engine and the native board around it: opened, and closed for good."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from typing import Final
+
+from unicorn import unicorn_const
+
+from pytest_arielml.boards import Board
+from pytest_arielml.errors import UsageError
+from pytest_arielml.runners.emu import native
+from pytest_arielml.runners.emu.cores import CoreModel, core_model
+from pytest_arielml.runners.emu.program import Program
+
+_PAGE: Final = 0x1000
+_RECEIVE: Final = 1 << 16
+
+# What the board's start-up code touches beside its UART and timer.
+_COMPANIONS: Final = {
+    "nrf-uarte": (("nrf-clock", 0x4000_0000), ("nrf-gpio", 0x5000_0000)),
+}
+
+# `UC_CTL_WRITE(UC_CTL_CPU_MODEL, 1)` of unicorn.h.
+_SET_CPU_MODEL: Final = (
+    unicorn_const.UC_CTL_CPU_MODEL | 1 << 26 | unicorn_const.UC_CTL_IO_WRITE << 30
+)
+
+
+class Engine:
+    """One emulated board with a program in its flash, reset and ready to run.
+
+    Raises: UsageError when the board cannot be modelled or the program lies
+    outside its memories; Unavailable when a library is missing.
+    """
+
+    def __init__(self, board: Board, program: Program) -> None:
+        self.library = native.load_native()
+        self.core: CoreModel = core_model(board.cores[0].cpu)
+        self._unicorn = native.load_unicorn()
+        self._handle = ctypes.c_void_p()
+        self._board: int | None = None
+        self._memories: list[mmap.mmap] = []
+        self._buffer = ctypes.create_string_buffer(_RECEIVE)
+        self._open()
+        try:
+            self._create(board, program)
+            self._map(board, program)
+            self._attach(board)
+            for index, symbol in enumerate(program.watched):
+                if self.library.watch(self._board, symbol.address) != index:
+                    raise RuntimeError("watched functions are numbered in order")
+            self.library.reset(self._board)
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, instructions: int, seconds: float) -> int:
+        """Runs the guest; why it stopped is one of `native.TIME` to `native.FAULT`."""
+        state = int(self.library.run(self._board, instructions, seconds))
+        if state < 0:
+            raise RuntimeError("the emu runner's native library failed; please report this")
+        return state
+
+    def send(self, data: bytes) -> None:
+        """Queues bytes for the guest's UART."""
+        self.library.send(self._board, data, len(data))
+
+    def receive(self) -> bytes:
+        """What the guest sent since the last call."""
+        taken = []
+        while count := self.library.receive(self._board, self._buffer, _RECEIVE):
+            taken.append(self._buffer.raw[:count])
+        return b"".join(taken)
+
+    def totals(self) -> native.Totals:
+        """Counts since power-on."""
+        totals = native.Totals()
+        self.library.counters(self._board, ctypes.byref(totals))
+        return totals
+
+    def span(self, index: int) -> native.SpanRecord:
+        """Counts of the watched function `index`."""
+        record = native.SpanRecord()
+        self.library.span(self._board, index, ctypes.byref(record))
+        return record
+
+    def fault(self) -> native.FaultRecord | None:
+        """What ended the run, if a fault did."""
+        record = native.FaultRecord()
+        return record if self.library.fault(self._board, ctypes.byref(record)) else None
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._handle.value is None
+
+    def close(self) -> None:
+        """Frees engine, board and memories; a second call does nothing."""
+        if self._handle.value is not None:
+            self._unicorn.uc_close(self._handle)
+            self._handle.value = None
+        if self._board is not None:
+            self.library.destroy(self._board)
+            self._board = None
+        # Only now does nothing point into them any more.
+        while self._memories:
+            self._memories.pop().close()
+
+    def _open(self) -> None:
+        error = self._unicorn.uc_open(
+            self.core.architecture, self.core.mode, ctypes.byref(self._handle)
+        )
+        if not error and self.core.model is not None:
+            control = self._unicorn.uc_ctl
+            error = control(self._handle, ctypes.c_uint32(_SET_CPU_MODEL), self.core.model)
+        if error:
+            self.close()
+            raise RuntimeError(f"Unicorn cannot be opened: {native.unicorn_error(error)}")
+
+    def _create(self, board: Board, program: Program) -> None:
+        core, registers = self.core, self.core.registers
+        ids = (ctypes.c_int32 * len(registers))(*registers.values())
+        configuration = native.Configuration(
+            functions=native.unicorn_functions(self._unicorn),
+            engine=self._handle.value,
+            isa=core.isa,
+            fpu=board.cores[0].fpu,
+            reset_address=program.entry if core.entry_from_elf else board.flash.origin,
+            register_count=len(ids),
+            registers=ids,
+            pc=registers[core.pc],
+            sp=registers[core.sp],
+            lr=registers[core.lr],
+            mask=core.mask,
+            status=core.status,
+            clock_hz=board.cores[0].clock_hz,
+            core=board.cores[0].cpu.encode(),
+        )
+        self._board = self.library.create(ctypes.byref(configuration))
+        if self._board is None:
+            raise RuntimeError("Unicorn refused a hook")
+
+    def _map(self, board: Board, program: Program) -> None:
+        left = list(program.segments)
+        for name, region in board.memory.items():
+            if region.origin % _PAGE or region.length % _PAGE:
+                raise UsageError(
+                    f"{board.name}'s {name} cannot be emulated",
+                    expected=f"origin and length in whole pages of {_PAGE} bytes",
+                    found=f"{region.length:#x} bytes at {region.origin:#x}",
+                )
+            memory = mmap.mmap(-1, region.length)
+            self._memories.append(memory)
+            for segment in program.segments:
+                start = segment[0] - region.origin
+                if start >= 0 and start + len(segment[1]) <= region.length:
+                    memory[start : start + len(segment[1])] = segment[1]
+                    left.remove(segment)
+            view = (ctypes.c_char * region.length).from_buffer(memory)
+            address = ctypes.addressof(view)
+            # The export is given back at once, or the memory could not be closed.
+            del view
+            uses = native.EXECUTABLE
+            if name != "flash":
+                code_here = any(region.origin <= at < region.end for at in program.code)
+                uses = native.WRITABLE | (native.EXECUTABLE if code_here else 0)
+            error = self.library.map(self._board, region.origin, region.length, address, uses)
+            self._check(error, f"{board.name}'s {name}")
+        self._check(self.library.guard(self._board), board.name)
+        if left:
+            address, data = left[0]
+            raise UsageError(
+                f"the image does not lie in the memories of {board.name}",
+                found=f"{len(data)} bytes at {address:#010x}",
+                advice="link it for this board",
+            )
+
+    def _attach(self, board: Board) -> None:
+        uart, timer = board.uart, board.timer
+        wanted = (
+            *self.core.peripherals,
+            (uart.model, uart.base),
+            (timer.model, timer.base),
+            *_COMPANIONS.get(uart.model, ()),
+        )
+        for model, base in wanted:
+            error = self.library.attach(self._board, model.encode(), base)
+            if error == native.UNKNOWN:
+                raise UsageError(
+                    f"the emu runner has no model of {model!r}, which {board.name} has",
+                    advice="run this board on another runner",
+                )
+            self._check(error, f"{model} at {base:#010x}")
+
+    @staticmethod
+    def _check(error: int, what: str) -> None:
+        if error <= native.ENGINE:
+            reason = native.unicorn_error(native.ENGINE - error)
+            raise UsageError(f"{what} cannot be mapped: {reason}")
+        if error:
+            raise RuntimeError(f"{what}: the native library failed")

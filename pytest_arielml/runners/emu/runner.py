@@ -1,0 +1,53 @@
+"""The runner: an image becomes an emulated board."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pytest_arielml.boards import Board
+from pytest_arielml.errors import UsageError
+from pytest_arielml.runners.emu.machine import EmuMachine
+from pytest_arielml.runners.emu.native import load_native, load_unicorn
+from pytest_arielml.runners.emu.program import load_program
+
+if TYPE_CHECKING:
+    from pytest_arielml.firmware import Image
+
+NAME: Final = "emu"
+
+
+class EmuRunner:
+    """Boots images on board models in this process."""
+
+    name = NAME
+
+    def boot(self, image: Image, board: Board, *, timeout: float) -> EmuMachine:  # noqa: ARG002
+        """The board with `image` in its flash, at its reset state.
+
+        Nothing runs until the stream is read, so `timeout` never passes here
+        and a fault at start-up comes with the first read.
+
+        Raises: Unavailable, UsageError.
+        """
+        if len(board.cores) > 1:
+            raise UsageError(
+                f"the emu runner cannot run {board.name} yet",
+                expected="a board with one core",
+                found=f"{len(board.cores)} cores",
+                advice="choose another board or another runner",
+            )
+        return EmuMachine(load_program(image.elf), board)
+
+
+def create() -> EmuRunner:
+    """The runner. Raises: Unavailable when one of its libraries is missing."""
+    available()
+    return EmuRunner()
+
+
+def available() -> str:
+    """What would be used, in one line. Raises: Unavailable."""
+    unicorn = load_unicorn()
+    version = unicorn.uc_version(None, None)
+    number = ".".join(str(version >> shift & 0xFF) for shift in (24, 16, 8))
+    return f"Unicorn {number}, {load_native().path}"
