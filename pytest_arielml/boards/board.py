@@ -1,0 +1,82 @@
+"""What a board has, as the other stages see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Core:
+    """One processor core: its name as LLVM spells it, and its clock in Hz."""
+
+    cpu: str
+    fpu: bool
+    clock_hz: int
+
+
+@dataclass(frozen=True)
+class Region:
+    """A range of addresses: `origin` up to, but not including, `end`."""
+
+    origin: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        """The first address after the region."""
+        return self.origin + self.length
+
+
+@dataclass(frozen=True)
+class Uart:
+    """The UART that carries the wire: kind of peripheral, base address, bits a second."""
+
+    model: str
+    base: int
+    baud: int
+
+
+@dataclass(frozen=True)
+class Timer:
+    """The timer that ticks are read from: kind of peripheral, base address, ticks a second."""
+
+    model: str
+    base: int
+    hz: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board.
+
+    Attributes:
+        name: what users call it.
+        description: one line for listings.
+        architecture: the target triple of its runtime archive.
+        support: which board's start-up code and drivers of that archive it
+            runs; its own name, unless it is a relative of a supported board.
+        stack: bytes reserved for the stack of each core.
+        cores: its cores, all of one kind.
+        memory: `flash`, where the image is, and `ram`.
+    """
+
+    name: str
+    description: str
+    architecture: str
+    support: str
+    stack: int
+    cores: tuple[Core, ...]
+    memory: Mapping[str, Region]
+    uart: Uart
+    timer: Timer
+
+    @property
+    def flash(self) -> Region:
+        """Where code and weights are."""
+        return self.memory["flash"]
+
+    @property
+    def ram(self) -> Region:
+        """Where everything that changes is."""
+        return self.memory["ram"]

@@ -1,0 +1,19 @@
+"""Models in their normal form in, kernels and bytecode for a board out."""
+
+from pytest_arielml.compiler.cache import Cache, digest_of
+from pytest_arielml.compiler.compile import CompiledModel, Statistics, compile_model
+from pytest_arielml.compiler.process import Finished, run_tool
+from pytest_arielml.compiler.tools import tool_path, tool_paths, tool_version
+
+__all__ = [
+    "Cache",
+    "CompiledModel",
+    "Finished",
+    "Statistics",
+    "compile_model",
+    "digest_of",
+    "run_tool",
+    "tool_path",
+    "tool_paths",
+    "tool_version",
+]

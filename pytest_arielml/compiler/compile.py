@@ -1,0 +1,204 @@
+"""A model in its normal form to an object of kernels and a module of bytecode."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_arielml.boards import Board
+from pytest_arielml.compiler.cache import Cache, digest_of
+from pytest_arielml.compiler.diagnostics import failure
+from pytest_arielml.compiler.objects import library_symbols
+from pytest_arielml.compiler.process import run_tool
+from pytest_arielml.compiler.profiles import profile_flags, stack_flag
+from pytest_arielml.compiler.targets import target_of
+from pytest_arielml.compiler.tools import tool_path, tool_version
+from pytest_arielml.errors import CompileError
+from pytest_arielml.frontends import Model
+
+#: Raised when what an entry of the cache holds, or how it is made, changes.
+_FORMAT: Final = 1
+# One run in some forty hangs or crashes for no reason of the model's.
+_ATTEMPTS: Final = 2
+# Seconds; importing takes one, whatever the model.
+_IMPORT_TIMEOUT: Final = 120.0
+
+_OBJECT: Final = "model.o"
+_MODULE: Final = "model.vmfb"
+_RECORD: Final = "compiled.json"
+
+#: Keeps what a failed build made; gives the folder it is in then.
+Keep = Callable[[Path], Path]
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the compiler knows of a model's memory, in bytes.
+
+    Attributes:
+        transient: transients and results of one call.
+        constant: weights, which stay in flash.
+        variable: state that the module keeps between calls.
+        dispatches: how many dispatches a call makes.
+    """
+
+    transient: int
+    constant: int
+    variable: int
+    dispatches: int
+
+
+@dataclass(frozen=True)
+class CompiledModel:
+    """A model compiled for a board.
+
+    Attributes:
+        name: the model's.
+        object: the kernels, an ELF object; None when the model has none (it
+            only passes data on).
+        module: weights and bytecode, a `.vmfb`.
+        library: symbol of the kernels' query function in `object`.
+        kernels: symbols of the dispatch functions in `object`.
+        functions: the exports that can be called.
+        input_bytes: bytes of the inputs of the main function.
+        statistics: of its memory.
+        flags: what iree-compile was given, paths aside.
+        digest: of everything that it was made from, in hex.
+    """
+
+    name: str
+    object: Path | None
+    module: Path
+    library: str | None
+    kernels: tuple[str, ...]
+    functions: tuple[str, ...]
+    input_bytes: int
+    statistics: Statistics
+    flags: tuple[str, ...]
+    digest: str
+
+
+def compile_model(
+    model: Model,
+    board: Board,
+    *,
+    profile: str = "speed",
+    cache: Cache | None = None,
+    timeout: float = 300.0,
+) -> CompiledModel:
+    """Compiles `model` for `board`, or takes the result from the cache.
+
+    Args:
+        model: what to compile.
+        board: for its cores; the memory is checked when the image is linked.
+        profile: what to optimise for: `speed`.
+        cache: where the result is kept (default: the user's cache).
+        timeout: seconds that one run of the compiler may take.
+
+    Raises: CompileError naming the ONNX node that IREE refused; UsageError
+    for an unknown profile or core; Unavailable without iree-compile.
+    """
+    cache = cache or Cache()
+    flags = (*target_of(board).flags(), *profile_flags(profile), stack_flag(board.stack))
+    key = digest_of(
+        {
+            "format": _FORMAT,
+            "compiler": tool_version(),
+            "model": hashlib.sha256(model.onnx_bytes).hexdigest(),
+            "flags": flags,
+        }
+    )
+
+    def build(folder: Path) -> None:
+        _build(model, flags, folder, partial(cache.keep_failed, key), timeout)
+
+    folder = cache.entry("model", key, build)
+    record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+    return CompiledModel(
+        name=model.name,
+        object=folder / _OBJECT if record["library"] else None,
+        module=folder / _MODULE,
+        library=record["library"],
+        kernels=tuple(record["kernels"]),
+        functions=tuple(function.entry for function in model.signature.functions),
+        input_bytes=sum(spec.nbytes for spec in model.signature.main.inputs),
+        statistics=Statistics(**record["statistics"]),
+        flags=flags,
+        digest=key,
+    )
+
+
+def _build(model: Model, flags: tuple[str, ...], folder: Path, keep: Keep, timeout: float) -> None:
+    source, text = folder / "model.onnx", folder / "model.mlir"
+    source.write_bytes(model.onnx_bytes)
+    importer = (sys.executable, "-m", f"{__package__}.importer", source.name, text.name)
+    _run("the ONNX importer", model, importer, folder, keep, _IMPORT_TIMEOUT)
+    source.unlink()
+    compiler: tuple[str | Path, ...] = (
+        tool_path("iree-compile"),
+        text.name,
+        *flags,
+        f"-o={_MODULE}",
+        f"--iree-llvmcpu-static-library-output-path={_OBJECT}",
+        "--iree-scheduling-dump-statistics-file=statistics.json",
+    )
+    _run("iree-compile", model, compiler, folder, keep, timeout)
+    # A header for C, next to the object.
+    (folder / _OBJECT).with_suffix(".h").unlink(missing_ok=True)
+    library: str | None = None
+    kernels: tuple[str, ...] = ()
+    if (folder / _OBJECT).exists():
+        library, kernels = library_symbols(folder / _OBJECT)
+    record = {
+        "library": library,
+        "kernels": kernels,
+        "statistics": asdict(_statistics(folder / "statistics.json")),
+    }
+    (folder / _RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def _run(
+    tool: str,
+    model: Model,
+    command: tuple[str | Path, ...],
+    folder: Path,
+    keep: Keep,
+    timeout: float,
+) -> None:
+    finished = run_tool(
+        command,
+        folder=folder,
+        timeout=timeout,
+        attempts=_ATTEMPTS,
+        name=tool,
+        environment={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    if finished.status == 0:
+        return
+    raise failure(tool, model, finished, command, keep(folder))
+
+
+def _statistics(path: Path) -> Statistics:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["stream-aggregate"]
+        return Statistics(
+            transient=int(found["execution"]["transient-memory-size"]),
+            constant=int(found["global"]["constant-size"]),
+            variable=int(found["global"]["variable-size"]),
+            dispatches=int(found["execution"]["dispatch-count"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CompileError(
+            "the compiler's statistics cannot be read",
+            where=str(path),
+            expected="JSON with stream-aggregate, global and execution",
+            found=f"{type(error).__name__}: {error}",
+            advice="this release works with the iree-base-compiler that it pins",
+        ) from None

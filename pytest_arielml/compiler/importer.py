@@ -1,0 +1,60 @@
+"""Turns the normal form into MLIR: ``python -m pytest_arielml.compiler.importer IN OUT``.
+
+A process of its own, so that a fault in MLIR's libraries ends it alone.
+Every operation carries the number of its ONNX node as its location: that
+is how a diagnostic of the compiler leads back to the node.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import onnx
+from iree.compiler.extras import onnx_importer
+from iree.compiler.ir import Context, StringAttr
+
+from pytest_arielml.compiler.nodes import location, walk
+
+#: Name of the module, which the query function of its kernels is named after.
+MODULE = "model"
+
+
+def main(source: Path, target: Path) -> int:
+    """Imports `source` (ONNX) and writes `target` (MLIR); the status to exit with."""
+    model = onnx.load(source)
+    for index, node in enumerate(walk(model.graph)):
+        node.name = location(index)
+    at = _follow()
+    info = onnx_importer.ModelInfo(model)
+    module = info.create_module(context=Context()).operation
+    module.attributes["sym_name"] = StringAttr.get(MODULE, context=module.context)
+    try:
+        importer = onnx_importer.NodeImporter.define_function(info.main_graph, module)
+        importer.import_all()
+        module.verify()
+    # Whatever it is, it is about that node; the parent makes a sentence of it.
+    except Exception as error:
+        sys.stderr.write(f'error: loc("{at[-1]}"): {error}\n')
+        return 1
+    with target.open("w", encoding="utf-8") as file:
+        file.write(module.get_asm(enable_debug_info=True, assume_verified=True))
+    return 0
+
+
+def _follow() -> list[str]:
+    """Has the importer tell which node it is at: the last of the list."""
+    at = ["graph"]
+    import_node = onnx_importer.NodeImporter.import_node
+
+    def import_and_tell(self: Any, node: onnx.NodeProto) -> None:
+        at[:] = [node.name]
+        import_node(self, node)
+
+    onnx_importer.NodeImporter.import_node = import_and_tell
+    return at
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,70 @@
+"""What the compiler must be told of a core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_arielml.boards import Board
+from pytest_arielml.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Target:
+    """A core in LLVM's terms: target triple, CPU, features and how floats are passed."""
+
+    triple: str
+    cpu: str
+    features: str
+    float_abi: str
+
+    def flags(self) -> tuple[str, ...]:
+        """The flags of iree-compile that choose this target."""
+        return (
+            f"--iree-llvmcpu-target-triple={self.triple}",
+            f"--iree-llvmcpu-target-cpu={self.cpu}",
+            f"--iree-llvmcpu-target-cpu-features={self.features}",
+            f"--iree-llvmcpu-target-float-abi={self.float_abi}",
+        )
+
+
+# By (cpu, fpu) of the board's cores. LLVM takes the features from the name of
+# the CPU and the code is the same without them; IREE does not resolve names
+# for ARM, so what the code relies on is spelled out.
+_TARGETS: Final = {
+    ("cortex-m4", True): Target(
+        triple="thumbv7em-none-eabihf",
+        cpu="cortex-m4",
+        features="+dsp,+vfp4d16sp",
+        float_abi="hard",
+    ),
+}
+
+
+def target_of(board: Board) -> Target:
+    """The compiler's target for the cores of `board`.
+
+    Raises: UsageError for a core that is not known, or one that does not
+    belong to the board's architecture.
+    """
+    core = board.cores[0]
+    target = _TARGETS.get((core.cpu, core.fpu))
+    if target is None:
+        raise UsageError(
+            f"no code can be generated for the cores of board {board.name}",
+            expected="one of: " + ", ".join(_text(*known) for known in _TARGETS),
+            found=_text(core.cpu, core.fpu),
+            advice="correct `cpu` and `fpu` in the board's file",
+        )
+    if target.triple != board.architecture:
+        raise UsageError(
+            f"cores and architecture of board {board.name} do not go together",
+            expected=f"architecture {target.triple} for {_text(core.cpu, core.fpu)}",
+            found=board.architecture,
+            advice="correct `architecture` in the board's file",
+        )
+    return target
+
+
+def _text(cpu: str, fpu: bool) -> str:
+    return f"{cpu} {'with' if fpu else 'without'} FPU"

@@ -1,0 +1,8 @@
+"""Compiled models in, images for a board out."""
+
+from pytest_arielml.firmware.archive import archive_path
+from pytest_arielml.firmware.link import Image, link_image
+from pytest_arielml.firmware.size import SizeReport
+from pytest_arielml.firmware.symbols import Location, Symbols
+
+__all__ = ["Image", "Location", "SizeReport", "Symbols", "archive_path", "link_image"]

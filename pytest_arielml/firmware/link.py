@@ -1,0 +1,210 @@
+"""Links a compiled model with the device runtime into an image."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Final
+
+from pytest_arielml.boards import Board, Region, board_names, load_board
+from pytest_arielml.compiler import (
+    Cache,
+    CompiledModel,
+    digest_of,
+    run_tool,
+    tool_path,
+    tool_version,
+)
+from pytest_arielml.errors import CompileError, UsageError
+from pytest_arielml.firmware.archive import archive_path
+from pytest_arielml.firmware.fit import check_fit
+from pytest_arielml.firmware.script import linker_script, reset_symbol
+from pytest_arielml.firmware.size import SizeReport, measure
+from pytest_arielml.firmware.symbols import Symbols
+
+#: Raised when what an entry of the cache holds, or how it is made, changes.
+_FORMAT: Final = 1
+_TIMEOUT: Final = 120.0
+_ATTEMPTS: Final = 2
+
+_ELF: Final = "image.elf"
+_SCRIPT: Final = "layout.ld"
+_SIZE: Final = "size.json"
+
+_OVERFLOW: Final = re.compile(r"will not fit in region '\w+'")
+_UNDEFINED: Final = re.compile(r"undefined symbol: (\S+)")
+
+
+@dataclass(frozen=True)
+class Image:
+    """A program for a board, with everything that it needs.
+
+    Attributes:
+        elf: the program. Beside it are what it was linked from and its map.
+        size: where its bytes go.
+        identity: the 8 bytes that it names itself by on the wire.
+        kernels: symbols of the model's dispatch functions.
+        digest: of everything that it was made from, in hex.
+    """
+
+    elf: Path
+    size: SizeReport
+    identity: bytes
+    kernels: tuple[str, ...]
+    digest: str
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        """Names and addresses, read when first asked for."""
+        return Symbols(self.elf)
+
+
+def link_image(
+    compiled: CompiledModel,
+    board: Board,
+    *,
+    archive: Path | None = None,
+    cache: Cache | None = None,
+) -> Image:
+    """Links the image of a model for a board, or takes it from the cache.
+
+    Args:
+        compiled: the model, compiled for this board.
+        board: whose memories and start-up code to use.
+        archive: the device runtime (default: the package's own).
+        cache: where the result is kept (default: the user's cache).
+
+    Raises: DoesNotFit when flash or RAM is too small; CompileError when the
+    linker refuses; UsageError when the runtime does not support the board;
+    Unavailable without a runtime for its architecture.
+    """
+    cache = cache or Cache()
+    archive = archive or archive_path(board.architecture)
+    key = digest_of(
+        {
+            "format": _FORMAT,
+            "linker": tool_version(),
+            "model": compiled.digest,
+            "runtime": hashlib.sha256(archive.read_bytes()).hexdigest(),
+            "script": linker_script(board, bytes(8)),
+        }
+    )
+    identity = bytes.fromhex(key)[:8]
+
+    def build(folder: Path) -> None:
+        _build(compiled, board, archive, identity, folder, partial(cache.keep_failed, key))
+
+    folder = cache.entry("image", key, build)
+    size = SizeReport(**json.loads((folder / _SIZE).read_text(encoding="utf-8")))
+    check_fit(compiled, board, size)
+    return Image(
+        elf=folder / _ELF,
+        size=size,
+        identity=identity,
+        kernels=compiled.kernels,
+        digest=key,
+    )
+
+
+def _build(
+    compiled: CompiledModel,
+    board: Board,
+    archive: Path,
+    identity: bytes,
+    folder: Path,
+    keep: Callable[[Path], Path],
+) -> None:
+    for part in (compiled.object, compiled.module):
+        if part is not None:
+            shutil.copyfile(part, folder / part.name)
+    said = _link(compiled, board, archive, identity, folder)
+    if said and _OVERFLOW.search(said):
+        # Linked with room to spare, the image says where its bytes went.
+        roomy = _roomy(board)
+        if not _link(compiled, roomy, archive, identity, folder):
+            check_fit(compiled, board, measure(folder / _ELF, board))
+    if said:
+        raise _failure(said, compiled, board, lambda: keep(folder))
+    size = asdict(measure(folder / _ELF, board))
+    (folder / _SIZE).write_text(json.dumps(size, indent=1), encoding="utf-8")
+
+
+def _link(
+    compiled: CompiledModel, board: Board, archive: Path, identity: bytes, folder: Path
+) -> str | None:
+    """Runs the linker in `folder`; what it said when it refused."""
+    (folder / _SCRIPT).write_text(linker_script(board, identity), encoding="utf-8")
+    command: tuple[str | Path, ...] = (
+        tool_path("iree-lld"),
+        "-flavor",
+        "gnu",
+        "-static",
+        "--nmagic",
+        "--gc-sections",
+        f"--script={_SCRIPT}",
+        f"--defsym=arielml_library_query={compiled.library or 0}",
+        "-Map=image.map",
+        f"-o{_ELF}",
+        *([compiled.object.name] if compiled.object else []),
+        archive.absolute(),
+        "--format=binary",
+        compiled.module.name,
+        "--format=default",
+    )
+    finished = run_tool(command, folder=folder, timeout=_TIMEOUT, attempts=_ATTEMPTS)
+    if finished.status == 0:
+        return None
+    return finished.output or f"exit status {finished.status}"
+
+
+def _roomy(board: Board) -> Board:
+    """The board with memories as large as its address space allows."""
+    low, high = sorted(board.memory.items(), key=lambda item: item[1].origin)
+    return replace(
+        board,
+        memory={
+            low[0]: Region(low[1].origin, high[1].origin - low[1].origin),
+            high[0]: Region(high[1].origin, (1 << 32) - high[1].origin),
+        },
+    )
+
+
+def _failure(
+    said: str, compiled: CompiledModel, board: Board, keep: Callable[[], Path]
+) -> Exception:
+    reset = reset_symbol(board)
+    if reset in said:
+        return UsageError(
+            f"the device runtime does not support board {board.name}",
+            where=f"the runtime for {board.architecture}",
+            expected="start-up code and drivers of one of: " + _supported(board.architecture),
+            found=f"none for {board.support!r}",
+            advice="name the supported board that yours is like in its file: support = ...",
+        )
+    kept = keep() / "linker.txt"
+    kept.write_text(said, encoding="utf-8")
+    undefined = sorted(set(_UNDEFINED.findall(said)))
+    if undefined:
+        return CompileError(
+            f"the kernels of {compiled.name} call functions that the device runtime has not",
+            where=f"linking for {board.name}",
+            found=", ".join(undefined),
+            advice=f"please report it with {kept}",
+        )
+    return CompileError(
+        f"iree-lld cannot link {compiled.name}",
+        where=f"linking for {board.name}",
+        found=said.strip().partition("\n")[0],
+        advice=f"all that it said: {kept}",
+    )
+
+
+def _supported(architecture: str) -> str:
+    boards = (load_board(name) for name in board_names())
+    return ", ".join(board.name for board in boards if board.architecture == architecture)

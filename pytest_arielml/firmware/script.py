@@ -1,0 +1,104 @@
+"""The linker script of a board."""
+
+from __future__ import annotations
+
+from pytest_arielml.boards import Board, Region
+
+#: Sections of the image, by what is in them.
+VECTORS = ".vectors"
+KERNELS = ".kernels"
+TEXT = ".text"
+KERNEL_CONSTANTS = ".kernel_constants"
+RODATA = ".rodata"
+IDENTITY = ".image_id"
+MODULE = ".module"
+STACK = ".stack"
+DATA = ".data"
+BSS = ".bss"
+
+
+def linker_script(board: Board, identity: bytes) -> str:
+    """The script that lays an image out for `board`, for LLD or GNU ld.
+
+    Its symbols are what the start-up code, the agent and the emulator go by:
+    the stacks are at the origin of RAM, so that an overflow leaves RAM and
+    faults; what static data leaves over is the arena.
+
+    Args:
+        board: memories, stacks, and whose start-up code to take.
+        identity: 8 bytes that tell this image from others.
+    """
+    return f"""\
+ENTRY({reset_symbol(board)})
+ASSERT(DEFINED({reset_symbol(board)}), "no {reset_symbol(board)}")
+
+MEMORY {{
+  FLASH (rx) : {_region(board.flash)}
+  RAM (rwx) : {_region(board.ram)}
+}}
+
+PHDRS {{
+  flash PT_LOAD FLAGS(5);
+  stack PT_LOAD FLAGS(6);
+  data PT_LOAD FLAGS(6);
+  bss PT_LOAD FLAGS(6);
+}}
+
+SECTIONS {{
+  {VECTORS} : {{ KEEP(*(.vectors.{board.support})) }} > FLASH : flash
+  {KERNELS} : ALIGN(4) {{
+    arielml_kernels_start = .;
+    *model.o(.text .text.*)
+    arielml_kernels_end = .;
+  }} > FLASH : flash
+  {TEXT} : {{ *(.text .text.*) }} > FLASH : flash
+  {KERNEL_CONSTANTS} : {{
+    *model.o(.rodata .rodata.* .data.rel.ro .data.rel.ro.*)
+  }} > FLASH : flash
+  {RODATA} : {{ *(.rodata .rodata.* .data.rel.ro .data.rel.ro.*) }} > FLASH : flash
+  {IDENTITY} : ALIGN(8) {{
+    arielml_image_id = .;
+    QUAD({int.from_bytes(identity, "little"):#018x})
+  }} > FLASH : flash
+  /* Weights are read in place: IREE aligns them to 64 bytes from here. */
+  {MODULE} : ALIGN(64) {{
+    arielml_module_start = .;
+    KEEP(*model.vmfb(.data))
+    arielml_module_end = .;
+  }} > FLASH : flash
+
+  {STACK} (NOLOAD) : {{
+    __stack_bottom = .;
+    . += {board.stack * len(board.cores)};
+    __stack_top = .;
+  }} > RAM : stack
+  /* Start-up copies and clears words. */
+  {DATA} : ALIGN(8) {{
+    __data_start = .;
+    *(.data .data.*)
+    . = ALIGN(4);
+    __data_end = .;
+  }} > RAM AT> FLASH : data
+  __data_load = LOADADDR({DATA});
+  {BSS} (NOLOAD) : ALIGN(8) {{
+    __bss_start = .;
+    *(.bss .bss.*) *(COMMON)
+    . = ALIGN(4);
+    __bss_end = .;
+  }} > RAM : bss
+  __arena_start = ALIGN(64);
+  __arena_end = {board.ram.end:#x};
+
+  /* Nothing unwinds: a panic is a fault. */
+  /DISCARD/ : {{ *(.ARM.exidx .ARM.exidx.* .ARM.extab .ARM.extab.* .eh_frame) }}
+}}
+"""
+
+
+def reset_symbol(board: Board) -> str:
+    """Name of the board's reset handler; Rust's names have no dashes."""
+    return f"arielml_reset_{board.support.replace('-', '_')}"
+
+
+def _region(region: Region) -> str:
+    return f"ORIGIN = {region.origin:#x}, LENGTH = {region.length:#x}"

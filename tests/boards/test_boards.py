@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_arielml.boards import Core, Region, Timer, Uart, board_names, load_board
+from pytest_arielml.errors import UsageError
+
+NRF52840 = """
+name = "mine"
+description = "A board of mine"
+architecture = "thumbv7em-none-eabihf"
+stack = "16KiB"
+[[cores]]
+cpu = "cortex-m4"
+fpu = true
+clock_hz = 64_000_000
+[memory.flash]
+origin = 0
+length = "1MiB"
+[memory.ram]
+origin = 0x2000_0000
+length = "256KiB"
+[uart]
+model = "nrf-uarte"
+base = 0x4000_2000
+baud = 1_000_000
+[timer]
+model = "nrf-timer"
+base = 0x4000_8000
+hz = 16_000_000
+"""
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "mine.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_nrf52840() -> None:
+    board = load_board("nrf52840")
+    assert board.cores == (Core("cortex-m4", True, 64_000_000),)
+    assert board.flash == Region(0, 1 << 20)
+    assert board.ram == Region(0x2000_0000, 256 << 10)
+    assert board.ram.end == 0x2004_0000
+    assert board.stack == 16 << 10
+    assert board.uart == Uart("nrf-uarte", 0x4000_2000, 1_000_000)
+    assert board.timer == Timer("nrf-timer", 0x4000_8000, 16_000_000)
+    assert board.support == "nrf52840"
+
+
+@pytest.mark.parametrize("name", board_names())
+def test_every_board_is_named_as_its_file(name: str) -> None:
+    assert load_board(name).name == name
+
+
+def test_own_file(tmp_path: Path) -> None:
+    text = NRF52840.replace('stack = "16KiB"', 'stack = "8KiB"\nsupport = "nrf52840"')
+    board = load_board(write(tmp_path, text))
+    assert (board.name, board.support, board.stack) == ("mine", "nrf52840", 8 << 10)
+    assert load_board(tmp_path / "mine.toml") == board
+
+
+def test_unknown_board_names_the_near_ones() -> None:
+    with pytest.raises(UsageError) as caught:
+        load_board("nrf52480")
+    assert "did you mean nrf52840" in str(caught.value)
+    assert "one of: " in str(caught.value)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read") as caught:
+        load_board(str(tmp_path / "none.toml"))
+    assert "none.toml" in str(caught.value)
+
+
+def test_not_toml(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not TOML") as caught:
+        load_board(write(tmp_path, "name = \n"))
+    assert "line 1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "text"),
+    [
+        ('name = "mine"\n', "", "name", "nothing"),
+        ('name = "mine"', 'name = "My Board"', "name", "My Board"),
+        ('name = "mine"', "name = 3", "name", "3"),
+        ("fpu = true", "fpu = 1", "cores[0].fpu", "true or false"),
+        ("64_000_000", "0", "cores[0].clock_hz", "from 1"),
+        ("64_000_000", "true", "cores[0].clock_hz", "True"),
+        ("64_000_000", "64e6", "cores[0].clock_hz", "64000000.0"),
+        ('stack = "16KiB"', 'stack = "16 pages"', "stack", "16 pages"),
+        ('stack = "16KiB"', "stack = 100", "stack", "multiple of 16"),
+        ('stack = "16KiB"', 'stack = "256KiB"', "stack", "leave RAM over"),
+        ('stack = "16KiB"', "stack = -16", "stack", "-16"),
+        ("origin = 0x2000_0000", "origin = 0x8_0000", "memory.ram", "overlaps flash"),
+        ("origin = 0x2000_0000", "origin = 0xffff_0000", "memory.ram.length", "within 4 GiB"),
+        ("origin = 0x2000_0000", "origin = 0x2000_0002", "memory.ram.origin", "multiple of 4"),
+        ('length = "1MiB"', 'length = "0"', "memory.flash.length", "more than 0"),
+        ("[memory.ram]", "[memory.sram]", "memory.sram", "did you mean memory.ram?"),
+        ("base = 0x4000_2000", 'base = "0x40002000"', "uart.base", "whole number"),
+        ("baud = 1_000_000", "baud = 1_000_000\nparity = 0", "uart.parity", "unknown key"),
+        ("hz = 16_000_000", "hertz = 16_000_000", "timer.hertz", "unknown key"),
+        ("[[cores]]", "[cores]", "cores", "[[cores]]"),
+        ("[timer]", "[[timer]]", "timer", "a table"),
+    ],
+)
+def test_a_wrong_field_is_named(tmp_path: Path, old: str, new: str, key: str, text: str) -> None:
+    assert old in NRF52840
+    path = write(tmp_path, NRF52840.replace(old, new, 1))
+    with pytest.raises(UsageError, match=re.escape(f"wrong at {key}")) as caught:
+        load_board(path)
+    assert path in str(caught.value)
+    assert text in str(caught.value)
+    assert caught.value.advice
+
+
+def test_cores_of_two_kinds(tmp_path: Path) -> None:
+    second = '[[cores]]\ncpu = "cortex-m33"\nfpu = true\nclock_hz = 1\n[memory.flash]'
+    path = write(tmp_path, NRF52840.replace("[memory.flash]", second))
+    with pytest.raises(UsageError, match="cores") as caught:
+        load_board(path)
+    assert "cortex-m33" in str(caught.value)

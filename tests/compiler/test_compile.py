@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import onnx
+import pytest
+from elftools.elf.elffile import ELFFile
+from onnx import TensorProto, helper
+
+from pytest_arielml.boards import Core, load_board
+from pytest_arielml.compiler import Cache, CompiledModel, compile_model, tool_path
+from pytest_arielml.compiler import tools as tools_module
+from pytest_arielml.errors import CompileError, Unavailable, UsageError
+from pytest_arielml.frontends import load_model
+
+Make = Callable[..., onnx.ModelProto]
+BOARD = load_board("nrf52840")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    return Cache(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="module")
+def lenet5(lenet5_model: Path, cache: Cache) -> CompiledModel:
+    return compile_model(load_model(lenet5_model), BOARD, cache=cache)
+
+
+def test_lenet5(lenet5: CompiledModel, lenet5_model: Path) -> None:
+    assert lenet5.name == lenet5_model.stem
+    assert lenet5.functions == ("main",)
+    assert lenet5.input_bytes == 4 * 28 * 28
+    assert lenet5.library == "model_linked_library_query"
+    assert len(lenet5.kernels) == lenet5.statistics.dispatches
+    for number, kernel in enumerate(lenet5.kernels):
+        assert kernel.startswith(f"main$async_dispatch_{number}_")
+    # The weights as the model has them, int8 and int32, padded by the compiler.
+    assert 61_000 < lenet5.statistics.constant < 70_000
+    assert lenet5.module.read_bytes()[8:12] == b"IREE"
+    assert lenet5.object is not None
+    with lenet5.object.open("rb") as file:
+        elf = ELFFile(file)
+        assert elf["e_machine"] == "EM_ARM"
+        assert {lenet5.library, *lenet5.kernels} <= {
+            symbol.name for symbol in elf.get_section_by_name(".symtab").iter_symbols()
+        }
+        attributes = elf.get_section_by_name(".ARM.attributes").data()
+    assert b"cortex-m4" in attributes
+
+
+def test_a_hit_is_fast_and_equal(lenet5: CompiledModel, lenet5_model: Path, cache: Cache) -> None:
+    model = load_model(lenet5_model)
+    start = time.perf_counter()
+    assert compile_model(model, BOARD, cache=Cache(cache.root)) == lenet5
+    assert time.perf_counter() - start < 0.2
+
+
+def test_the_same_in_another_folder(make_model: Make, cache: Cache, tmp_path: Path) -> None:
+    model = load_model(make_model(helper.make_node("Softmax", ["x"], ["y"])))
+    here = compile_model(model, BOARD, cache=cache)
+    there = compile_model(model, BOARD, cache=Cache(tmp_path))
+    assert here.digest == there.digest
+    assert here.module.read_bytes() == there.module.read_bytes()
+    assert here.object is not None
+    assert there.object is not None
+    assert here.object.read_bytes() == there.object.read_bytes()
+
+
+def test_results_are_counted_with_the_transients(make_model: Make, cache: Cache) -> None:
+    model = load_model(make_model(helper.make_node("Relu", ["x"], ["y"])))
+    compiled = compile_model(model, BOARD, cache=cache)
+    assert compiled.statistics.transient == model.signature.main.outputs[0].nbytes
+    assert compiled.statistics.constant == 0
+
+
+def test_a_model_without_kernels(make_model: Make, cache: Cache) -> None:
+    model = load_model(make_model(helper.make_node("Identity", ["x"], ["y"])))
+    for _ in range(2):  # built, and from the cache
+        compiled = compile_model(model, BOARD, cache=cache)
+        assert compiled.object is None
+        assert compiled.library is None
+        assert compiled.kernels == ()
+        assert compiled.module.is_file()
+
+
+def test_an_operator_that_iree_has_not(make_model: Make, cache: Cache) -> None:
+    proto = make_model(
+        helper.make_node("Relu", ["x"], ["z"], name="first"),
+        helper.make_node("Frobnicate", ["z"], ["y"], name="second", domain="com.acme"),
+        domains=["com.acme"],
+    )
+    with pytest.raises(CompileError, match=r"ONNX operator com\.acme\.Frobnicate") as caught:
+        compile_model(load_model(proto), BOARD, cache=cache)
+    error = caught.value
+    assert "node 'second' (com.acme.Frobnicate) that makes y" in str(error.where)
+    assert str(error.found).startswith("not implemented for (!torch.vtensor<[2,2],f32>)")
+    kept = Path(str(error.advice).rpartition(": ")[2])
+    text = kept.read_text()
+    assert "Frobnicate" in text
+    assert "CPU-features" not in text + str(error)
+    assert (kept.parent / "model.mlir").is_file()
+
+
+def test_the_node_is_found_late_in_the_pipeline_and_among_its_like(
+    make_model: Make, cache: Cache
+) -> None:
+    # IREE 3.13 takes Multinomial up to its stream dialect, and refuses it there.
+    draw = {"sample_size": 3, "dtype": TensorProto.INT32}
+    proto = make_model(
+        helper.make_node("Relu", ["x"], ["a"], name="r"),
+        helper.make_node("Multinomial", ["a"], ["y"], name="draw", **draw),
+        x=(1, 4),
+        y=(1, 3),
+        kind=TensorProto.INT32,
+    )
+    with pytest.raises(CompileError, match="Multinomial") as caught:
+        compile_model(load_model(proto), BOARD, cache=cache)
+    assert "node 'draw' (Multinomial) that makes y" in str(caught.value.where)
+
+
+def test_a_node_in_a_subgraph_and_without_a_name(make_model: Make, cache: Cache) -> None:
+    value = helper.make_tensor_value_info("t", TensorProto.FLOAT, [2, 2])
+    branches = {
+        f"{name}_branch": helper.make_graph(
+            [helper.make_node(op, ["x"], ["t"], domain=domain)], name, [], [value]
+        )
+        for name, op, domain in (("then", "Relu", ""), ("else", "Wobble", "com.acme"))
+    }
+    proto = make_model(helper.make_node("If", ["c"], ["y"], **branches), domains=["com.acme"])
+    proto.graph.input.append(helper.make_tensor_value_info("c", TensorProto.BOOL, []))
+    with pytest.raises(CompileError, match="Wobble") as caught:
+        compile_model(load_model(proto), BOARD, cache=cache)
+    assert "the node (com.acme.Wobble) that makes t" in str(caught.value.where)
+
+
+def test_the_importer_refuses(make_model: Make, cache: Cache) -> None:
+    text = helper.make_tensor("s", TensorProto.STRING, [1], [b"a"])
+    proto = make_model(
+        helper.make_node("Constant", [], ["c"], name="words", value=text),
+        helper.make_node("Identity", ["x"], ["y"]),
+    )
+    with pytest.raises(CompileError) as caught:
+        compile_model(load_model(proto), BOARD, cache=cache)
+    assert "node 'words' (Constant) that makes c" in str(caught.value.where)
+
+
+def test_a_compiler_that_hangs(
+    make_model: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "iree-compile"
+    slow.write_text("#!/bin/sh\necho x >> ../../runs\nexec sleep 600\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr("pytest_arielml.compiler.compile.tool_path", lambda name: slow)
+    model = load_model(make_model(helper.make_node("Relu", ["x"], ["y"])))
+    cache = Cache(tmp_path / "cache")
+    with pytest.raises(CompileError, match="iree-compile did not finish within 1 s, 2 times"):
+        compile_model(model, BOARD, cache=cache, timeout=1)
+    assert (cache.root / "runs").read_text() == "x\nx\n"
+    assert not list(cache.root.glob("model-*"))
+
+
+def test_a_compiler_that_crashes(
+    make_model: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "iree-compile"
+    broken.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr("pytest_arielml.compiler.compile.tool_path", lambda name: broken)
+    model = load_model(make_model(helper.make_node("Relu", ["x"], ["y"])))
+    with pytest.raises(CompileError, match=r"iree-compile crashed \(signal 11\)"):
+        compile_model(model, BOARD, cache=Cache(tmp_path / "cache"))
+
+
+def test_profiles_and_cores_that_are_not_known(make_model: Make, cache: Cache) -> None:
+    model = load_model(make_model(helper.make_node("Relu", ["x"], ["y"])))
+    with pytest.raises(UsageError, match="unknown profile 'sped'") as caught:
+        compile_model(model, BOARD, profile="sped", cache=cache)
+    assert caught.value.advice == "did you mean speed?"
+    other = dataclasses.replace(BOARD, cores=(Core("z80", False, 1),))
+    with pytest.raises(UsageError, match="no code") as caught:
+        compile_model(model, other, cache=cache)
+    assert caught.value.found == "z80 without FPU"
+    other = dataclasses.replace(BOARD, architecture="riscv32imac-unknown-none-elf")
+    with pytest.raises(UsageError, match="do not go together"):
+        compile_model(model, other, cache=cache)
+
+
+def test_the_stack_of_the_board_bounds_the_kernels(make_model: Make, cache: Cache) -> None:
+    model = load_model(make_model(helper.make_node("Softmax", ["x"], ["y"])))
+    flag = "--iree-llvmcpu-stack-allocation-limit={}"
+    assert flag.format(8192) in compile_model(model, BOARD, cache=cache).flags
+    small = compile_model(model, dataclasses.replace(BOARD, stack=6 << 10), cache=cache)
+    assert flag.format(2048) in small.flags
+
+
+def test_a_missing_compiler_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tool_path("iree-compile").name == "iree-compile"
+    monkeypatch.setattr(tools_module.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(Unavailable, match="iree-compile is not installed") as caught:
+        tool_path("iree-compile")
+    assert "pip install" in str(caught.value.advice)
+    assert "iree-base-compiler" in str(caught.value.advice)
+
+
+def test_the_normal_form_is_what_counts(make_model: Make, cache: Cache, tmp_path: Path) -> None:
+    proto = make_model(helper.make_node("Relu", ["x"], ["y"]))
+    onnx.save(proto, tmp_path / "named.onnx")
+    one = compile_model(load_model(proto), BOARD, cache=cache)
+    two = compile_model(load_model(tmp_path / "named.onnx"), BOARD, cache=cache)
+    assert (one.digest, one.object) == (two.digest, two.object)
+    assert two.name == "named"
