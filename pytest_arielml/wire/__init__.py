@@ -1,0 +1,21 @@
+"""The wire between host and device: framing, messages and the client."""
+
+from pytest_arielml.wire.client import Client
+from pytest_arielml.wire.messages import (
+    CallReply,
+    Export,
+    Greeting,
+    LoadReply,
+    StatsReply,
+)
+from pytest_arielml.wire.stream import ByteStream
+
+__all__ = [
+    "ByteStream",
+    "CallReply",
+    "Client",
+    "Export",
+    "Greeting",
+    "LoadReply",
+    "StatsReply",
+]

@@ -1,0 +1,325 @@
+"""The host's end of the wire: asks a device, one request at a time."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from pytest_arielml.errors import DeviceError, GuestFault, WireError
+from pytest_arielml.wire import messages, status
+from pytest_arielml.wire.elements import element_name, element_type, is_signless, numpy_dtype
+from pytest_arielml.wire.framing import MAX_BODY, BadFrame, FrameSplitter, encode_frame
+from pytest_arielml.wire.messages import (
+    BadFrameNotice,
+    CallReply,
+    Failure,
+    Fault,
+    Greeting,
+    LoadReply,
+    Message,
+    Op,
+    StatsReply,
+    Success,
+)
+from pytest_arielml.wire.stream import ByteStream
+from pytest_arielml.wire.trace import Trace
+
+Array = npt.NDArray[np.generic]
+
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 8.0
+_MOST_BAD_FRAMES = 16
+
+# While these run the device does not listen, so asking again is in vain.
+_SLOW = (Op.LOAD, Op.CALL)
+
+# What a WRITE or a READ has in its body beside the bytes, at most: array
+# head, id, op, index, offset, and the bytes' own head.
+_AROUND_BYTES = 1 + 5 + 1 + 1 + 5 + 3
+
+
+class Client:
+    """Talks to the agent on a device over any stream of bytes.
+
+    Lost and garbled frames are sent again; a request that must not run twice
+    keeps its id, by which the device knows it. Each operation ends within
+    `timeout` seconds, with its result or with an error that shows the last
+    frames.
+
+    Every method raises DeviceError when the device refuses, GuestFault when
+    the program on it faults, restarts or falls silent, and WireError when
+    what it sends is not the protocol's.
+    """
+
+    def __init__(
+        self,
+        stream: ByteStream,
+        *,
+        timeout: float = 60.0,
+        first_id: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._timeout = timeout
+        self._splitter = FrameSplitter()
+        self._messages: deque[Message] = deque()
+        self._trace = Trace()
+        self._greeting: Greeting | None = None
+        # A random start: what another host left unread in a buffer on the
+        # way then does not pass for an answer.
+        self._last_id = _random_id() if first_id is None else first_id - 1
+
+    @property
+    def greeting(self) -> Greeting:
+        """What the device is; asks it if it was not heard yet."""
+        return self._greeting or self.hello()
+
+    def wait_for_greeting(self, timeout: float | None = None) -> Greeting:
+        """What the device says when it has booted.
+
+        A device that booted before anyone listened is asked. Noise from
+        before its start is passed over.
+        """
+        limit = self._timeout if timeout is None else timeout
+        end = self._clock() + limit
+        wait = _FIRST_WAIT
+        asked: list[int] = []
+        while True:
+            for message in self._receive(min(end, self._clock() + wait)):
+                match message:
+                    case Greeting():
+                        return self._greeted(message)
+                    case Success(id=request_id, results=results) if request_id in asked:
+                        return self._greeted(messages.parse_greeting(results))
+                    case Fault():
+                        raise self._fault(message, "the device faulted while it booted")
+                    case _:
+                        pass
+            if self._clock() >= end:
+                raise self._silence("the device did not greet", limit)
+            asked.append(self._next_id())
+            self._send(messages.encode_request(asked[-1], Op.HELLO))
+            wait = min(2 * wait, _LONGEST_WAIT)
+
+    def hello(self) -> Greeting:
+        """What the device is."""
+        return self._greeted(messages.parse_greeting(self._ask(Op.HELLO)))
+
+    def load(self) -> LoadReply:
+        """Loads the module and runs its initialiser; a second time, anew."""
+        return messages.parse_load(self._ask(Op.LOAD))
+
+    def set_input(self, index: int, array: Array) -> None:
+        """Puts `array` on the device as input `index` (0 to 15).
+
+        Raises: InputError for a dtype that does not travel.
+        """
+        number = element_type(array.dtype)
+        shape = list(array.shape)
+        data = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
+        length = messages.parse_length(self._ask(Op.INPUT, index, number, shape))
+        if length != len(data):
+            raise WireError(
+                f"the device made room for another input {index} than was asked for",
+                expected=f"{len(data)} bytes for {array.dtype} {shape}",
+                found=f"{length} bytes",
+            )
+        chunk = self._chunk()
+        for offset in range(0, len(data), chunk):
+            piece = data[offset : offset + chunk]
+            messages.parse_nothing(Op.WRITE, self._ask(Op.WRITE, index, offset, piece))
+
+    def call(self, export: str, timeout: float | None = None) -> CallReply:
+        """Calls `export` with the inputs from 0 up to the first that is not set."""
+        return messages.parse_call(self._ask(Op.CALL, export, timeout=timeout))
+
+    def output(self, index: int, dtype: npt.DTypeLike | None = None) -> Array:
+        """Result `index` of the last call.
+
+        Compiled modules leave the sign of integers open; `dtype` says what
+        they are where they are not signed.
+        """
+        found = messages.parse_output(self._ask(Op.OUTPUT, index))
+        kind = numpy_dtype(found.element_type)
+        if dtype is not None and is_signless(found.element_type):
+            wanted = np.dtype(dtype)
+            if wanted.kind in "iu" and wanted.itemsize == kind.itemsize:
+                kind = wanted
+        needed = math.prod(found.shape) * kind.itemsize
+        if found.byte_length < needed:
+            raise WireError(
+                f"output {index} is shorter than its shape",
+                expected=f"{needed} bytes for {element_name(found.element_type)} {found.shape}",
+                found=f"{found.byte_length} bytes",
+            )
+        data = bytearray()
+        while len(data) < needed:
+            length = min(self._chunk(), needed - len(data))
+            piece = messages.parse_bytes(Op.READ, self._ask(Op.READ, index, len(data), length))
+            if len(piece) != length:
+                raise WireError(
+                    f"the device sent another part of output {index} than was asked for",
+                    expected=f"{length} bytes",
+                    found=f"{len(piece)} bytes",
+                )
+            data += piece
+        return np.frombuffer(bytes(data), dtype=kind).reshape(found.shape)
+
+    def stats(self) -> StatsReply:
+        """Memory of the device, now and at most since boot."""
+        return messages.parse_stats(self._ask(Op.STATS))
+
+    def echo(self, data: bytes) -> bytes:
+        """`data`, there and back: at most what one frame holds, about 1,000 bytes."""
+        return messages.parse_bytes(Op.ECHO, self._ask(Op.ECHO, data))
+
+    def release(self) -> None:
+        """Drops inputs and outputs."""
+        messages.parse_nothing(Op.RELEASE, self._ask(Op.RELEASE))
+
+    def reset(self) -> Greeting:
+        """Reboots the device and waits for its greeting."""
+        if self._exchange(Op.RESET, (), self._timeout, restarts=True) is not None:
+            self._greeting = None
+            return self.wait_for_greeting()
+        return self.greeting
+
+    def _chunk(self) -> int:
+        return max(1, min(self.greeting.max_body, MAX_BODY) - _AROUND_BYTES)
+
+    def _ask(self, op: Op, *arguments: object, timeout: float | None = None) -> list[object]:
+        results = self._exchange(op, arguments, self._timeout if timeout is None else timeout)
+        assert results is not None
+        return results
+
+    def _exchange(
+        self,
+        op: Op,
+        arguments: tuple[object, ...],
+        timeout: float,
+        *,
+        restarts: bool = False,
+    ) -> list[object] | None:
+        """Asks, and asks again until there is an answer: its results.
+
+        With `restarts` a greeting counts as one, and gives None.
+        """
+        end = self._clock() + timeout
+        self._hear_out(op)
+        request_id = self._next_id()
+        body = messages.encode_request(request_id, op, *arguments)
+        wait = _LONGEST_WAIT if op in _SLOW else _FIRST_WAIT
+        refused = 0
+        while True:
+            self._send(body)
+            for message in self._receive(min(end, self._clock() + wait)):
+                match message:
+                    case Success(id=answered, results=results) if answered == request_id:
+                        return results
+                    case Failure(id=answered) if answered == request_id:
+                        raise self._refusal(op, message)
+                    case Fault():
+                        raise self._fault(message, f"the device faulted during {op.name}")
+                    case Greeting():
+                        self._greeted(message)
+                        if restarts:
+                            return None
+                        raise GuestFault(
+                            f"the device restarted during {op.name}", found=self._trace.show()
+                        )
+                    case BadFrameNotice(reason=reason):
+                        refused += 1
+                        if refused > _MOST_BAD_FRAMES:
+                            raise WireError(
+                                f"the device cannot read our frames: {reason}",
+                                found=self._trace.show(),
+                                advice="check baud rate and cabling",
+                            )
+                        break
+                    case _:
+                        pass
+            else:
+                wait = min(2 * wait, _LONGEST_WAIT)
+            if self._clock() >= end:
+                raise self._silence(f"no answer to {op.name}", timeout)
+
+    def _hear_out(self, op: Op) -> None:
+        """What came since the last answer: late answers, or a fault."""
+        for message in self._receive(0.0):
+            match message:
+                case Fault():
+                    raise self._fault(message, f"the device faulted before {op.name}")
+                case _:
+                    pass
+
+    def _send(self, body: bytes) -> None:
+        self._trace.sent(body)
+        self._stream.write(encode_frame(body))
+
+    def _receive(self, end: float) -> Iterator[Message]:
+        """Messages until the clock shows `end`; what is no message is noted only."""
+        while True:
+            while self._messages:
+                yield self._messages.popleft()
+            left = end - self._clock()
+            data = self._stream.read(max(left, 0.0))
+            for body in self._splitter.feed(data):
+                self._take(body)
+            if left <= 0 and not self._messages:
+                return
+
+    def _take(self, body: bytes | BadFrame) -> None:
+        if isinstance(body, BadFrame):
+            self._trace.noise(body)
+            return
+        self._trace.received(body)
+        self._messages.append(messages.decode_message(body))
+
+    def _greeted(self, greeting: Greeting) -> Greeting:
+        self._greeting = greeting
+        return greeting
+
+    def _next_id(self) -> int:
+        self._last_id = self._last_id % messages.MAX_ID + 1
+        return self._last_id
+
+    def _refusal(self, op: Op, failure: Failure) -> DeviceError:
+        return DeviceError(
+            f"{op.name} failed on the device: {status.sentence(failure)}",
+            where=status.place(failure),
+            advice=status.advice(failure),
+        )
+
+    def _fault(self, fault: Fault, what: str) -> GuestFault:
+        return GuestFault(
+            f"{what}: {fault.kind}: {fault.text}",
+            where=f"pc {fault.pc:#010x}, lr {fault.lr:#010x}",
+            found=self._trace.show(),
+        )
+
+    def _silence(self, what: str, timeout: float) -> DeviceError:
+        found = self._trace.show(self._splitter.pending)
+        if self._trace.noisy:
+            return WireError(
+                f"{what} within {timeout:g} s, and part of what came is no frame",
+                expected="frames with a right CRC",
+                found=found,
+                advice="check baud rate and cabling, and that nothing else writes to this UART",
+            )
+        return GuestFault(
+            f"{what} within {timeout:g} s",
+            found=found,
+            advice="give it longer with --arielml-timeout if it may still be busy",
+        )
+
+
+def _random_id() -> int:
+    """Somewhere in the lower half of the ids, so that they rise for long."""
+    return int.from_bytes(os.urandom(4), "little") >> 2

@@ -1,0 +1,302 @@
+"""What the frames say: requests, replies, and what the device says unasked.
+
+A body is one CBOR array. The host asks ``[id, op, arguments...]``; the device
+answers ``[id, 0, results...]`` or ``[id, code, message, subject, value,
+value, function, pc]``. With id 0 it speaks unasked: ``[0, kind, ...]``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import cbor2
+
+from pytest_arielml.errors import WireError
+
+PROTOCOL = 1
+"""The version of the protocol spoken here."""
+
+MAX_ID = 1 << 31
+
+
+class Op(IntEnum):
+    """What the host can ask for."""
+
+    HELLO = 1
+    LOAD = 2
+    INPUT = 3
+    WRITE = 4
+    CALL = 5
+    OUTPUT = 6
+    READ = 7
+    RELEASE = 8
+    STATS = 9
+    ECHO = 10
+    RESET = 11
+
+
+class NoticeKind(IntEnum):
+    """What the device says unasked."""
+
+    GREETING = 1
+    FAULT = 2
+    BAD_FRAME = 3
+
+
+@dataclass(frozen=True)
+class Success:
+    """An answer: the results of request `id`."""
+
+    id: int
+    results: list[Any]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An answer: why request `id` was not done.
+
+    `code` is an IREE status; `values` belong to `message`; `function` and
+    `pc` are a place in the module's bytecode, where it is known.
+    """
+
+    id: int
+    code: int
+    message: str
+    subject: str
+    values: tuple[int, int]
+    function: int | None
+    pc: int | None
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """What a device is. Sizes in bytes, clocks in hertz."""
+
+    protocol: int
+    runtime_version: str
+    board: str
+    image_id: bytes
+    max_body: int
+    cores: int
+    clock_hz: int
+    ticks_hz: int
+    heap_capacity: int
+    stack_size: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The program on the device faulted or panicked, and has stopped."""
+
+    kind: str
+    text: str
+    pc: int
+    lr: int
+
+
+@dataclass(frozen=True)
+class BadFrameNotice:
+    """The device dropped a frame of ours."""
+
+    reason: str
+
+
+Message = Success | Failure | Greeting | Fault | BadFrameNotice
+
+
+@dataclass(frozen=True)
+class Export:
+    """A function of the loaded module and its calling convention."""
+
+    name: str
+    convention: str
+
+
+@dataclass(frozen=True)
+class LoadReply:
+    """What loading took. Sizes in bytes, `ticks` at the greeting's `ticks_hz`."""
+
+    ticks: int
+    heap_used: int
+    heap_peak: int
+    stack_peak: int
+    exports: tuple[Export, ...]
+
+
+@dataclass(frozen=True)
+class CallReply:
+    """What a call took. Sizes in bytes, `ticks` at the greeting's `ticks_hz`."""
+
+    ticks: int
+    result_count: int
+    heap_used: int
+    heap_peak: int
+    stack_peak: int
+
+
+@dataclass(frozen=True)
+class OutputReply:
+    """What an output is."""
+
+    element_type: int
+    shape: tuple[int, ...]
+    byte_length: int
+
+
+@dataclass(frozen=True)
+class StatsReply:
+    """Memory of the device in bytes, now and at most since boot; `heap_live` counts blocks."""
+
+    heap_capacity: int
+    heap_used: int
+    heap_peak: int
+    heap_live: int
+    stack_size: int
+    stack_peak: int
+
+
+def encode_request(request_id: int, op: Op, *arguments: object) -> bytes:
+    """The body that asks for `op`."""
+    return cbor2.dumps([request_id, int(op), *arguments])
+
+
+def decode_message(body: bytes) -> Message:
+    """What the device says in `body`.
+
+    Raises: WireError when it is none of the protocol's messages.
+    """
+    items = _decode_array(body)
+    match items:
+        case [0, NoticeKind.GREETING, *rest]:
+            return parse_greeting(rest)
+        case [0, NoticeKind.FAULT, str(kind), str(text), int(pc), int(lr)]:
+            return Fault(kind, text, pc, lr)
+        case [0, NoticeKind.BAD_FRAME, str(reason)]:
+            return BadFrameNotice(reason)
+        case [int(request_id), 0, *results] if 0 < request_id <= MAX_ID:
+            return Success(request_id, results)
+        case [
+            int(request_id),
+            int(code),
+            str(message),
+            str(subject),
+            int(first),
+            int(second),
+            int() | None as function,
+            int() | None as pc,
+        ] if 0 < request_id <= MAX_ID:
+            return Failure(request_id, code, message, subject, (first, second), function, pc)
+        case _:
+            raise WireError(
+                "the device sent a message that is not the protocol's", found=_show(items)
+            )
+
+
+def parse_greeting(results: Sequence[Any]) -> Greeting:
+    """A greeting's, or HELLO's, results.
+
+    Raises: WireError; also for another version of the protocol.
+    """
+    if results and isinstance(results[0], int) and results[0] != PROTOCOL:
+        raise WireError(
+            "the device speaks another version of the protocol",
+            expected=str(PROTOCOL),
+            found=str(results[0]),
+            advice="link and flash the image with the pytest-arielml that runs the tests",
+        )
+    _check("a greeting", results, int, str, str, bytes, int, int, int, int, int, int)
+    return Greeting(*results)
+
+
+def parse_load(results: Sequence[Any]) -> LoadReply:
+    """LOAD's results. Raises: WireError."""
+    match results:
+        case [*numbers, [*exports]]:
+            _check("a reply to LOAD", numbers, int, int, int, int)
+            ticks, used, heap, stack = numbers
+            return LoadReply(ticks, used, heap, stack, tuple(map(_export, exports)))
+        case _:
+            raise WireError("a reply to LOAD is not one", found=_show(results))
+
+
+def parse_call(results: Sequence[Any]) -> CallReply:
+    """CALL's results. Raises: WireError."""
+    _check("a reply to CALL", results, int, int, int, int, int)
+    return CallReply(*results)
+
+
+def parse_output(results: Sequence[Any]) -> OutputReply:
+    """OUTPUT's results. Raises: WireError."""
+    match results:
+        case [element_type, [*dims], length]:
+            _check("a reply to OUTPUT", [element_type, length, *dims], *[int] * (2 + len(dims)))
+            return OutputReply(element_type, tuple(dims), length)
+        case _:
+            raise WireError("a reply to OUTPUT is not one", found=_show(results))
+
+
+def parse_stats(results: Sequence[Any]) -> StatsReply:
+    """STATS' results. Raises: WireError."""
+    _check("a reply to STATS", results, int, int, int, int, int, int)
+    return StatsReply(*results)
+
+
+def parse_bytes(op: Op, results: Sequence[Any]) -> bytes:
+    """The results of an op that gives bytes. Raises: WireError."""
+    match results:
+        case [bytes(data)]:
+            return data
+        case _:
+            raise WireError(f"a reply to {op.name} is not one", found=_show(results))
+
+
+def parse_length(results: Sequence[Any]) -> int:
+    """INPUT's result. Raises: WireError."""
+    _check("a reply to INPUT", results, int)
+    return int(results[0])
+
+
+def parse_nothing(op: Op, results: Sequence[Any]) -> None:
+    """The results of an op that gives none. Raises: WireError."""
+    _check(f"a reply to {op.name}", results)
+
+
+def _export(item: object) -> Export:
+    match item:
+        case [str(name), str(convention)]:
+            return Export(name, convention)
+        case _:
+            raise WireError("a reply to LOAD lists what is no export", found=_show(item))
+
+
+def _decode_array(body: bytes) -> list[Any]:
+    stream = io.BytesIO(body)
+    try:
+        items = cbor2.load(stream)
+    except (cbor2.CBORError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        raise WireError("the device sent a body that is not CBOR", found=f"{error}") from error
+    if not isinstance(items, list) or stream.read(1):
+        raise WireError("the device sent a body that is not one array", found=_show(items))
+    return items
+
+
+def _check(what: str, results: Sequence[Any], *types: type) -> None:
+    if len(results) != len(types) or not all(map(_is, results, types)):
+        expected = ", ".join(kind.__name__ for kind in types) or "no result"
+        raise WireError(f"{what} is not one", expected=expected, found=_show(results))
+
+
+def _is(value: object, kind: type) -> bool:
+    """As `isinstance`, but a bool is no int, and no number is negative."""
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, kind)
+
+
+def _show(items: object) -> str:
+    text = repr(items)
+    return text if len(text) <= 200 else text[:200] + "..."

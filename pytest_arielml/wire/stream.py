@@ -1,0 +1,21 @@
+"""What a client needs of a connection to a device."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class ByteStream(Protocol):
+    """Bytes to and from a device: an emulator's UART, a socket, a serial port."""
+
+    def write(self, data: bytes) -> None:
+        """Sends all of `data`."""
+        ...
+
+    def read(self, timeout: float) -> bytes:
+        """What has come in, at least one byte; ``b""`` when `timeout` seconds bring none."""
+        ...
+
+    def close(self) -> None:
+        """Gives the connection up."""
+        ...
