@@ -77,19 +77,12 @@ impl<'a, T> Vector<'a, T> {
     }
 
     fn grow(&mut self, capacity: usize) -> Result<(), OutOfMemory> {
-        let layout = Layout::array::<T>(capacity).map_err(|_| self.too_large())?;
-        let elements = if layout.size() == 0 {
-            NonNull::dangling()
-        } else {
-            self.arena.allocate(layout)?.cast()
-        };
-        // SAFETY: both runs hold at least `length` elements and do not
-        // overlap; the old run is then released without dropping what moved.
-        unsafe {
-            core::ptr::copy_nonoverlapping(self.elements.as_ptr(), elements.as_ptr(), self.length);
-        }
-        self.release();
-        self.elements = elements;
+        let element = Layout::new::<T>();
+        let held = (self.elements.cast(), self.length, self.capacity);
+        // SAFETY: `elements` holds `length` elements of this layout in an
+        // allocation for `capacity` of them.
+        let elements = unsafe { regrown(self.arena, element, held, capacity)? };
+        self.elements = elements.cast();
         self.capacity = capacity;
         Ok(())
     }
@@ -107,6 +100,41 @@ impl<'a, T> Vector<'a, T> {
     fn too_large(&self) -> OutOfMemory {
         OutOfMemory { requested: usize::MAX, available: self.arena.usage().capacity }
     }
+}
+
+/// Moves `length` elements from an allocation for `held` capacity into one for
+/// `capacity`, and releases the first. One routine for elements of all types,
+/// since each copy of it would cost flash.
+///
+/// # Safety
+/// The first of `held` points at `length` elements of layout `element`, in an
+/// allocation of `arena` for as many as its third says.
+#[inline(never)]
+unsafe fn regrown(
+    arena: &Arena<'_>,
+    element: Layout,
+    (old, length, held): (NonNull<u8>, usize, usize),
+    capacity: usize,
+) -> Result<NonNull<u8>, OutOfMemory> {
+    let run = |count: usize| {
+        let size = element.size().checked_mul(count)?;
+        Layout::from_size_align(size, element.align()).ok()
+    };
+    let too_large = OutOfMemory { requested: usize::MAX, available: arena.usage().capacity };
+    let layout = run(capacity).ok_or(too_large)?;
+    // Nothing is read through the pointer to elements without size.
+    let elements = if layout.size() == 0 { old } else { arena.allocate(layout)? };
+    // SAFETY: both runs hold at least `length` elements and do not overlap;
+    // the old one is then released without dropping what moved.
+    unsafe {
+        old.copy_to_nonoverlapping(elements, length * element.size());
+        if let Some(layout) = run(held)
+            && layout.size() > 0
+        {
+            arena.deallocate(old, layout);
+        }
+    }
+    Ok(elements)
 }
 
 impl<T> Deref for Vector<'_, T> {

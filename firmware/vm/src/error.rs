@@ -1,0 +1,107 @@
+use arielml_arena::OutOfMemory;
+
+/// Canonical status codes, numbered as IREE numbers them
+/// (`iree/base/status.h`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum Code {
+    Cancelled = 1,
+    Unknown = 2,
+    InvalidArgument = 3,
+    DeadlineExceeded = 4,
+    NotFound = 5,
+    AlreadyExists = 6,
+    PermissionDenied = 7,
+    ResourceExhausted = 8,
+    FailedPrecondition = 9,
+    Aborted = 10,
+    OutOfRange = 11,
+    Unimplemented = 12,
+    Internal = 13,
+    Unavailable = 14,
+    DataLoss = 15,
+    Unauthenticated = 16,
+    Deferred = 17,
+    Incompatible = 18,
+}
+
+impl Code {
+    /// The code that IREE numbers `number`; `Unknown` for one that it does not.
+    pub fn from_number(number: u32) -> Code {
+        const CODES: [Code; 18] = [
+            Code::Cancelled,
+            Code::Unknown,
+            Code::InvalidArgument,
+            Code::DeadlineExceeded,
+            Code::NotFound,
+            Code::AlreadyExists,
+            Code::PermissionDenied,
+            Code::ResourceExhausted,
+            Code::FailedPrecondition,
+            Code::Aborted,
+            Code::OutOfRange,
+            Code::Unimplemented,
+            Code::Internal,
+            Code::Unavailable,
+            Code::DataLoss,
+            Code::Unauthenticated,
+            Code::Deferred,
+            Code::Incompatible,
+        ];
+        let index = (number as usize).wrapping_sub(1);
+        CODES.get(index).copied().unwrap_or(Code::Unknown)
+    }
+}
+
+/// Why something could not be done: a code, a sentence, and up to two
+/// numbers that belong to it (the sentence says which).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error<'a> {
+    /// The kind, as IREE names it.
+    pub code: Code,
+    /// What went wrong. Static text, or the module's own (`vm.fail`).
+    pub message: &'a str,
+    /// A name that belongs to the message, such as an import's; or empty.
+    pub subject: &'a str,
+    /// Numbers that belong to the message: found and expected, or asked and
+    /// available.
+    pub values: [u32; 2],
+    /// Where in the bytecode, when that is known.
+    pub at: Option<At>,
+}
+
+/// A place in a module's bytecode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// Function ordinal.
+    pub function: u16,
+    /// Byte offset within the function.
+    pub pc: u32,
+}
+
+impl<'a> Error<'a> {
+    /// An error with a sentence and nothing more.
+    pub const fn new(code: Code, message: &'a str) -> Self {
+        Error { code, message, subject: "", values: [0; 2], at: None }
+    }
+
+    /// The same error with the name that it is about.
+    pub const fn about(mut self, subject: &'a str) -> Self {
+        self.subject = subject;
+        self
+    }
+
+    /// The same error with its two numbers.
+    pub const fn with(mut self, first: u32, second: u32) -> Self {
+        self.values = [first, second];
+        self
+    }
+}
+
+impl From<OutOfMemory> for Error<'_> {
+    fn from(error: OutOfMemory) -> Self {
+        Error::new(Code::ResourceExhausted, "arena full: bytes asked, bytes free")
+            .with(error.requested as u32, error.available as u32)
+    }
+}

@@ -1,0 +1,44 @@
+//! IREE VM bytecode 17.0: module loader, verifier and interpreter.
+//!
+//! [`Module::load`] reads a compiled module in place, resolves its imports
+//! and verifies every function; [`Instance::new`] gives it state and runs its
+//! initialiser; [`Instance::invoke`] calls an export. What a module imports
+//! is a [`Host`], such as the HAL.
+//!
+//! All memory comes from one arena. Native stack use does not depend on how
+//! deep the bytecode calls. Nothing panics on any input: bytes that are not a
+//! module, or not one that this runtime knows, give an [`Error`].
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
+
+mod archive;
+mod buffer;
+mod call;
+mod cursor;
+mod error;
+mod flatbuffer;
+mod hash;
+mod host;
+mod instance;
+mod interpreter;
+mod isa;
+mod list;
+mod loader;
+mod module;
+mod reference;
+mod signature;
+mod value;
+mod verifier;
+
+pub use buffer::Buffer;
+pub use call::{Call, Mismatch};
+pub use error::{At, Code, Error};
+pub use host::{Host, ImportId, Object};
+pub use instance::Instance;
+pub use interpreter::{FLOATS, Floats};
+pub use list::List;
+pub use module::Module;
+pub use reference::{Bytes, Ref};
+pub use value::{Type, Value};
