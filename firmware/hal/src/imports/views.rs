@@ -1,0 +1,93 @@
+//! `hal.buffer_view.*`.
+
+use arielml_arena::Vector;
+
+use super::Outcome;
+use crate::fault::{Fault, OrFull};
+use crate::request::{Request, subject};
+use crate::view::is_compatible;
+use crate::{Object, View};
+
+pub(super) fn create(request: &mut Request<'_, '_, '_>) -> Outcome {
+    let (device, buffer, offset) = (request.device, request.buffer(0)?, request.size(0));
+    let length = request.length(1, offset, buffer.len());
+    let (element_type, encoding) = (request.word(2), request.word(3));
+    let rank = request.call.span()?;
+    let mut dims = Vector::new(device.arena);
+    dims.reserve_exact(rank).or_full(&device.report)?;
+    for _ in 0..rank {
+        let dim = request.next_size(false)? as usize;
+        dims.push(dim).or_full(&device.report)?;
+    }
+    let view = View { buffer: buffer.clone(), offset, length, element_type, encoding, dims };
+    request.give(Object::View(view.share(device)?))
+}
+
+/// Refuses a view of another encoding, element type or shape than expected;
+/// a view that says nothing about its encoding or elements passes for any.
+pub(super) fn assert(request: &mut Request<'_, '_, '_>) -> Outcome {
+    let view = request.view(0)?;
+    let (element_type, encoding) = (request.word(0), request.word(1));
+    let rank = request.call.span()?;
+    let mut mismatch = None;
+    if view.encoding != 0 && view.encoding != encoding {
+        mismatch = Some((Fault::Encoding, view.encoding as usize, encoding as usize));
+    } else if !is_compatible(view.element_type, element_type) {
+        let (found, expected) = (view.element_type as usize, element_type as usize);
+        mismatch = Some((Fault::ElementType, found, expected));
+    } else if view.dims.len() != rank {
+        mismatch = Some((Fault::Rank, view.dims.len(), rank));
+    } else {
+        for &dim in view.dims.iter() {
+            let expected = request.next_size(false)? as usize;
+            if dim != expected {
+                mismatch = Some((Fault::Dimension, dim, expected));
+                break;
+            }
+        }
+    }
+    match mismatch {
+        None => Ok(()),
+        Some((fault, found, expected)) => {
+            let report = &request.device.report;
+            let fault = report.about(fault, subject(request.name(1)?));
+            Err(report.with(fault, found, expected))
+        }
+    }
+}
+
+pub(super) fn buffer(request: &mut Request<'_, '_, '_>) -> Outcome {
+    let buffer = request.view(0)?.as_buffer(request.device)?;
+    request.give(Object::Buffer(buffer))
+}
+
+pub(super) fn element_type(request: &mut Request<'_, '_, '_>) -> Outcome {
+    let element_type = request.view(0)?.element_type;
+    request.give_i32(element_type as i32)
+}
+
+pub(super) fn encoding_type(request: &mut Request<'_, '_, '_>) -> Outcome {
+    let encoding = request.view(0)?.encoding;
+    request.give_i32(encoding as i32)
+}
+
+pub(super) fn rank(request: &mut Request<'_, '_, '_>) -> Outcome {
+    let rank = request.view(0)?.dims.len();
+    request.give_i32(rank as i32)
+}
+
+pub(super) fn dim(request: &mut Request<'_, '_, '_>) -> Outcome {
+    let (view, index) = (request.view(0)?, request.size(0));
+    match view.dims.get(index) {
+        Some(&dim) => request.give_i64(dim as i64),
+        None => Err(request.device.report.with(Fault::DimensionIndex, index, view.dims.len())),
+    }
+}
+
+/// Tracing has nowhere to go, so the views are only checked to be some.
+pub(super) fn trace(request: &mut Request<'_, '_, '_>) -> Outcome {
+    for _ in 0..request.call.span()? {
+        request.next_reference(b't')?;
+    }
+    Ok(())
+}
