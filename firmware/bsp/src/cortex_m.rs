@@ -1,0 +1,338 @@
+//! Cortex-M: start-up, vectors, sleep, stack marks, faults, reset.
+//!
+//! Interrupts are masked from reset on. A pending one still ends a WFI
+//! (Armv7-M Architecture Reference Manual, B1.5.19), which is all that they
+//! are used for.
+
+use core::arch::asm;
+use core::ptr;
+
+use arielml_agent::Platform;
+
+use crate::registers::Registers;
+use crate::timer::Timer;
+use crate::uart::Wait;
+
+/// System Control Space: NVIC and System Control Block (Armv7-M ARM, B3.2).
+const SCS: usize = 0xE000_E000;
+const NVIC_ISER: usize = 0x100;
+const NVIC_ICER: usize = 0x180;
+const NVIC_ICPR: usize = 0x280;
+/// Banks of 32 interrupts that the largest NVIC has.
+const NVIC_BANKS: usize = 16;
+const SCB_AIRCR: usize = 0xD0C;
+const SCB_CFSR: usize = 0xD28;
+
+const AIRCR_SYSRESETREQ: u32 = 0x05FA_0004;
+
+const fn scs() -> Registers {
+    // SAFETY: every Cortex-M has the System Control Space; one core runs.
+    unsafe { Registers::at(SCS) }
+}
+
+/// One interrupt of the NVIC, enabled so that it ends a WFI.
+pub struct Interrupt {
+    bank: usize,
+    bit: u32,
+}
+
+impl Interrupt {
+    /// Enables interrupt `number`.
+    pub fn enable(number: u32) -> Self {
+        let interrupt = Interrupt { bank: 4 * (number / 32) as usize, bit: 1 << (number % 32) };
+        interrupt.unpend();
+        scs().write(NVIC_ISER + interrupt.bank, interrupt.bit);
+        interrupt
+    }
+
+    fn unpend(&self) {
+        scs().write(NVIC_ICPR + self.bank, self.bit);
+    }
+}
+
+impl Wait for Interrupt {
+    fn wait(&mut self) {
+        wait_for_interrupt();
+    }
+
+    fn acknowledge(&mut self) {
+        self.unpend();
+    }
+}
+
+fn wait_for_interrupt() {
+    // SAFETY: sleeps; memory is as it was, but for DMA.
+    unsafe { asm!("wfi", options(nostack, preserves_flags)) };
+}
+
+/// Sleeps for good: no interrupt wakes the core again.
+pub fn stop() -> ! {
+    for bank in 0..NVIC_BANKS {
+        scs().write(NVIC_ICER + 4 * bank, u32::MAX);
+    }
+    loop {
+        wait_for_interrupt();
+    }
+}
+
+unsafe extern "C" {
+    static __stack_bottom: u32;
+    static __stack_top: u32;
+}
+
+fn stack_bottom() -> *mut u32 {
+    (&raw const __stack_bottom).cast_mut()
+}
+
+/// What unused stack is filled with.
+const PAINT: u32 = 0xC0DE_5EED;
+
+/// A Cortex-M core with a timer, as the agent sees it.
+pub struct CortexM<T> {
+    timer: T,
+    /// All stack below this is paint.
+    painted: *mut u32,
+}
+
+impl<T: Timer> CortexM<T> {
+    /// The core that runs this, with `timer` for its ticks.
+    pub fn new(timer: T) -> Self {
+        CortexM { timer, painted: stack_bottom() }
+    }
+}
+
+impl<T: Timer> Platform for CortexM<T> {
+    fn ticks(&mut self) -> u32 {
+        self.timer.ticks()
+    }
+
+    fn stack_size(&self) -> u32 {
+        (&raw const __stack_top as u32) - (&raw const __stack_bottom as u32)
+    }
+
+    #[inline(never)]
+    fn paint_stack(&mut self) {
+        let stack_pointer: *mut u32;
+        // SAFETY: between the end of the stack and the stack pointer nothing
+        // lives, because interrupts are masked. One block of assembly, since
+        // between two of them the stack pointer might move.
+        unsafe {
+            asm!(
+                "mov {end}, sp",
+                "b 3f",
+                "2: str {paint}, [{word}]",
+                "adds {word}, #4",
+                "3: cmp {word}, {end}",
+                "blo 2b",
+                paint = in(reg) PAINT,
+                word = inout(reg) self.painted => _,
+                end = out(reg) stack_pointer,
+            );
+        }
+        self.painted = stack_pointer;
+    }
+
+    #[inline(never)]
+    fn stack_peak(&mut self) -> u32 {
+        let top = (&raw const __stack_top).cast_mut();
+        let mut word = stack_bottom();
+        // SAFETY: within the stack.
+        while word < top && unsafe { ptr::read_volatile(word) } == PAINT {
+            word = word.wrapping_add(1);
+        }
+        self.painted = self.painted.min(word);
+        (top as u32) - (word as u32)
+    }
+
+    fn reset(&mut self) {
+        scs().write(SCB_AIRCR, AIRCR_SYSRESETREQ);
+        stop();
+    }
+}
+
+/// What the hardware says about a fault, for people.
+pub struct Fault {
+    /// The exception.
+    pub kind: &'static str,
+    /// Its cause, as far as the core tells.
+    pub text: &'static str,
+}
+
+impl Fault {
+    /// Reads the cause of `exception` (its number), which came with the stack
+    /// pointer below the stack if `overflowed`.
+    pub fn read(exception: u32, overflowed: bool) -> Fault {
+        let kind = match exception {
+            2 => "NMI",
+            3 => "hard fault",
+            4 => "memory management fault",
+            5 => "bus fault",
+            6 => "usage fault",
+            _ => "unexpected interrupt",
+        };
+        let text = if overflowed { "stack overflow" } else { cause(scs().read(SCB_CFSR)) };
+        Fault { kind, text }
+    }
+}
+
+/// Configurable Fault Status Register, Armv7-M ARM B3.2.15; it reads as zero
+/// on Armv6-M.
+fn cause(status: u32) -> &'static str {
+    const CAUSES: [(u32, &str); 11] = [
+        (1 << 25, "division by zero"),
+        (1 << 24, "unaligned access"),
+        (1 << 19, "no such coprocessor, or FPU off"),
+        (1 << 18, "bad exception return"),
+        (1 << 17, "bad state: branch to an even address"),
+        (1 << 16, "undefined instruction"),
+        (0b11 << 12 | 0b11 << 4, "bad stack while entering an exception"),
+        (1 << 10, "bus error after a buffered write"),
+        (1 << 9, "bus error on a load or store"),
+        (1 << 8, "bus error on an instruction fetch"),
+        (0xFF, "memory protection"),
+    ];
+    CAUSES.iter().find(|(bits, _)| status & bits != 0).map_or("cause unknown", |(_, text)| text)
+}
+
+/// An entry of a vector table.
+#[repr(C)]
+union Vector {
+    handler: unsafe extern "C" fn() -> !,
+    stack: *const u32,
+    reserved: usize,
+}
+
+/// A vector table. It ends with the core's own exceptions: interrupts stay
+/// masked, so none is ever taken.
+#[repr(C, align(128))]
+pub struct Vectors([Vector; 16]);
+
+// SAFETY: never written.
+unsafe impl Sync for Vectors {}
+
+impl Vectors {
+    /// Every exception but reset goes to `fault`.
+    pub const fn new(
+        reset: unsafe extern "C" fn() -> !,
+        fault: unsafe extern "C" fn() -> !,
+    ) -> Self {
+        let mut vectors = [const { Vector { reserved: 0 } }; 16];
+        let [stack, at_reset, faults @ .., _, _, _, _, _, _, _, _, _] = &mut vectors;
+        *stack = Vector { stack: &raw const __stack_top };
+        *at_reset = Vector { handler: reset };
+        // NMI, HardFault, MemManage, BusFault, UsageFault.
+        let [nmi, hard, memory, bus, usage] = faults;
+        *nmi = Vector { handler: fault };
+        *hard = Vector { handler: fault };
+        *memory = Vector { handler: fault };
+        *bus = Vector { handler: fault };
+        *usage = Vector { handler: fault };
+        Vectors(vectors)
+    }
+}
+
+/// Enables the FPU where the target has one: before it, any float traps.
+#[cfg(target_abi = "eabihf")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! enable_fpu {
+    () => {
+        // CPACR: full access to coprocessors 10 and 11.
+        "ldr r0, =0xE000ED88
+         ldr r1, [r0]
+         ldr r2, =0x00F00000
+         orrs r1, r2
+         str r1, [r0]
+         dsb
+         isb"
+    };
+}
+
+#[cfg(not(target_abi = "eabihf"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! enable_fpu {
+    () => {
+        ""
+    };
+}
+
+/// The way into an image: reset handler, fault handler, vector table.
+///
+/// `main` is an `extern "C" fn() -> !`; `fault` one that takes the exception
+/// number, PC and LR at the fault (zero where they are lost), and whether the
+/// stack had overflowed. Both run with interrupts masked. In Thumb-1, so that
+/// it serves every Cortex-M.
+#[macro_export]
+macro_rules! cortex_m_entry {
+    ($section:literal, $reset:ident, $main:path, $fault:path) => {
+        const _: () = {
+            /// Until `.data` and `.bss` are set up, no Rust may run.
+            #[unsafe(naked)]
+            #[unsafe(no_mangle)]
+            unsafe extern "C" fn $reset() -> ! {
+                core::arch::naked_asm!(
+                    "cpsid i
+                     ldr r0, =__stack_top
+                     mov sp, r0
+                     ldr r0, =__data_start
+                     ldr r1, =__data_end
+                     ldr r2, =__data_load
+                     b 3f
+                 2:  ldr r3, [r2]
+                     str r3, [r0]
+                     adds r0, #4
+                     adds r2, #4
+                 3:  cmp r0, r1
+                     blo 2b
+                     ldr r0, =__bss_start
+                     ldr r1, =__bss_end
+                     movs r2, #0
+                     b 5f
+                 4:  str r2, [r0]
+                     adds r0, #4
+                 5:  cmp r0, r1
+                     blo 4b",
+                    $crate::enable_fpu!(),
+                    "bl {main}",
+                    "udf #0",
+                    main = sym $main,
+                )
+            }
+
+            /// The stack may be gone: PC and LR are taken from the exception
+            /// frame if that lies within the stack, then the stack begins
+            /// anew.
+            #[unsafe(naked)]
+            unsafe extern "C" fn fault_entry() -> ! {
+                core::arch::naked_asm!(
+                    "mrs r0, ipsr
+                     mov r4, sp
+                     movs r1, #0
+                     movs r2, #0
+                     movs r3, #1
+                     ldr r5, =__stack_bottom
+                     ldr r6, =__stack_top
+                     mov sp, r6
+                     cmp r4, r5
+                     blo 2f
+                     movs r3, #0
+                     subs r6, #32
+                     cmp r4, r6
+                     bhi 2f
+                     ldr r1, [r4, #24]
+                     ldr r2, [r4, #20]
+                 2:",
+                    "bl {fault}",
+                    "udf #0",
+                    fault = sym $fault,
+                )
+            }
+
+            #[used]
+            #[unsafe(link_section = $section)]
+            static VECTORS: $crate::cortex_m::Vectors =
+                $crate::cortex_m::Vectors::new($reset, fault_entry);
+        };
+    };
+}

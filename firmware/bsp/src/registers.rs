@@ -1,0 +1,27 @@
+use core::ptr;
+
+/// The 32-bit registers of one peripheral, by byte offset.
+#[derive(Clone, Copy)]
+pub(crate) struct Registers {
+    base: usize,
+}
+
+impl Registers {
+    /// # Safety
+    /// At `base` lie the registers of a peripheral, 4-byte aligned, and at
+    /// every offset that the holder passes there is one; the peripheral is
+    /// the holder's alone.
+    pub(crate) const unsafe fn at(base: usize) -> Self {
+        Registers { base }
+    }
+
+    pub(crate) fn read(self, offset: usize) -> u32 {
+        // SAFETY: vouched for in `at`.
+        unsafe { ptr::read_volatile((self.base + offset) as *const u32) }
+    }
+
+    pub(crate) fn write(self, offset: usize, value: u32) {
+        // SAFETY: vouched for in `at`.
+        unsafe { ptr::write_volatile((self.base + offset) as *mut u32, value) }
+    }
+}

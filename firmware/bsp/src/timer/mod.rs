@@ -1,0 +1,14 @@
+//! Timers that count the ticks of a call.
+
+mod nrf_timer;
+
+pub use nrf_timer::NrfTimer;
+
+/// A free-running 32-bit counter.
+pub trait Timer {
+    /// Counts a second.
+    const HERTZ: u32;
+
+    /// The count now; it wraps.
+    fn ticks(&mut self) -> u32;
+}

@@ -1,0 +1,26 @@
+//! One entry a board: where its vectors go, what its reset handler is called.
+
+#[cfg(target_arch = "arm")]
+mod cortex_m {
+    use arielml_bsp::board::nrf52840::Nrf52840;
+
+    use crate::run::{Places, fault, run};
+
+    macro_rules! board {
+        ($board:ty, $vectors:literal, $reset:ident) => {
+            const _: () = {
+                static PLACES: Places<$board> = Places::new();
+
+                extern "C" fn main() -> ! {
+                    // SAFETY: the reset handler calls this once, first, on
+                    // the only core that runs.
+                    unsafe { run(&PLACES) }
+                }
+
+                arielml_bsp::cortex_m_entry! { $vectors, $reset, main, fault::<$board> }
+            };
+        };
+    }
+
+    board!(Nrf52840, ".vectors.nrf52840", arielml_reset_nrf52840);
+}

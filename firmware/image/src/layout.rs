@@ -1,0 +1,67 @@
+//! What the linker script lays out.
+
+use core::hint::black_box;
+use core::mem::MaybeUninit;
+use core::slice;
+
+use arielml_hal::LibraryQuery;
+use arielml_vm::{FLOATS, Floats};
+
+unsafe extern "C" {
+    static __arena_start: u8;
+    static __arena_end: u8;
+    static arielml_module_start: u8;
+    static arielml_module_end: u8;
+    static arielml_image_id: [u8; 8];
+    static arielml_library_query: u8;
+    static arielml_vm_floats: u8;
+}
+
+/// The float extensions of the VM. Only the linker script names it, and only
+/// for a module that needs it.
+#[unsafe(no_mangle)]
+static ARIELML_FLOATS: Floats = FLOATS;
+
+/// The float extensions, or nothing when the script left them out by giving
+/// the symbol address 0.
+pub(crate) fn floats() -> Option<Floats> {
+    // The compiler takes a symbol's address for never 0.
+    let address = black_box(&raw const arielml_vm_floats).cast::<Floats>();
+    // SAFETY: either null or the address of `ARIELML_FLOATS`.
+    unsafe { address.as_ref() }.copied()
+}
+
+/// The RAM that nothing else has.
+///
+/// # Safety
+/// Called once.
+pub(crate) unsafe fn arena() -> &'static mut [MaybeUninit<u8>] {
+    let start = (&raw const __arena_start).cast_mut();
+    let length = &raw const __arena_end as usize - start as usize;
+    // SAFETY: the linker script reserves it, and there is one caller.
+    unsafe { slice::from_raw_parts_mut(start.cast(), length) }
+}
+
+/// The compiled module.
+pub(crate) fn module() -> &'static [u8] {
+    let start = &raw const arielml_module_start;
+    let length = &raw const arielml_module_end as usize - start as usize;
+    // SAFETY: in flash, between the script's two symbols.
+    unsafe { slice::from_raw_parts(start, length) }
+}
+
+/// What tells this image from others.
+pub(crate) fn image_id() -> &'static [u8; 8] {
+    // SAFETY: in flash.
+    unsafe { &arielml_image_id }
+}
+
+/// How to find the kernels; a model without dispatches has none, and its
+/// symbol is at address 0.
+pub(crate) fn library() -> Option<LibraryQuery> {
+    // The compiler takes a symbol's address for never 0.
+    let address = black_box(&raw const arielml_library_query);
+    // SAFETY: either null, for which `Option` has a place, or the model's
+    // query function.
+    unsafe { core::mem::transmute::<*const u8, Option<LibraryQuery>>(address) }
+}

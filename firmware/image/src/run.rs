@@ -1,0 +1,88 @@
+//! From a started board to the agent, and from a fault to its report.
+
+use core::cell::UnsafeCell;
+
+use arielml_agent::{Agent, Buffers, Hal, Session, report_fault};
+use arielml_arena::Arena;
+use arielml_bsp::board::Board;
+use arielml_bsp::cortex_m::{CortexM, Fault, stop};
+use arielml_hal::LibraryQuery;
+use arielml_scheduler::Sequential;
+
+use crate::place::Place;
+use crate::{layout, panic};
+
+type BoardAgent<B> = Agent<'static, <B as Board>::Uart, CortexM<<B as Board>::Timer>>;
+
+/// What lives as long as the image runs, off the stack.
+pub(crate) struct Places<B: Board> {
+    arena: Place<Arena<'static>>,
+    library: Place<Option<LibraryQuery>>,
+    agent: Place<BoardAgent<B>>,
+}
+
+impl<B: Board> Places<B> {
+    pub(crate) const fn new() -> Self {
+        Places { arena: Place::new(), library: Place::new(), agent: Place::new() }
+    }
+}
+
+struct Frames(UnsafeCell<Buffers>);
+
+// SAFETY: used by the agent, and by `report` when the agent runs no more.
+unsafe impl Sync for Frames {}
+
+static FRAMES: Frames = Frames(UnsafeCell::new(Buffers::new()));
+
+/// Runs the agent on board `B`.
+///
+/// # Safety
+/// Called once, first, on the only core that runs.
+pub(crate) unsafe fn run<B: Board>(places: &'static Places<B>) -> ! {
+    panic::report_with(report::<B>);
+    // SAFETY: the caller vouches for all that `prepare` asks.
+    unsafe { prepare(places) }.serve()
+}
+
+/// Apart from `run`, so that what it needs of the stack is free again.
+///
+/// # Safety
+/// As for [`run`].
+#[allow(clippy::mut_from_ref)] // see `Place::fill`
+#[inline(never)]
+unsafe fn prepare<B: Board>(places: &'static Places<B>) -> &'static mut BoardAgent<B> {
+    // SAFETY: called once and first, as the caller vouches.
+    let ((uart, timer), memory, buffers) =
+        unsafe { (B::start(), layout::arena(), &mut *FRAMES.0.get()) };
+    // SAFETY: likewise.
+    let (arena, library) =
+        unsafe { (places.arena.fill(Arena::new(memory)), places.library.fill(layout::library())) };
+    // SAFETY: the linker script points at the query function that IREE made.
+    let hal: Hal = unsafe { Hal::new(arena, library.as_slice(), Sequential) };
+    let hal = hal.with_floats(layout::floats());
+    let session = Session::new(
+        CortexM::new(timer),
+        B::IDENTITY,
+        layout::image_id(),
+        arena,
+        hal,
+        layout::module(),
+    );
+    // SAFETY: likewise.
+    unsafe { places.agent.fill(Agent::new(uart, buffers, session)) }
+}
+
+/// Reports a fault of the processor; see [`arielml_bsp::cortex_m_entry`].
+pub(crate) extern "C" fn fault<B: Board>(exception: u32, pc: u32, lr: u32, overflowed: bool) -> ! {
+    let fault = Fault::read(exception, overflowed);
+    report::<B>(fault.kind, &[fault.text.as_bytes()], pc, lr)
+}
+
+/// Sends a fault frame and stops.
+fn report<B: Board>(kind: &str, text: &[&[u8]], pc: u32, lr: u32) -> ! {
+    // SAFETY: what ran before runs no more, nor does it use its reference to
+    // the buffers again.
+    let (mut uart, buffers) = unsafe { (B::uart_after_fault(), &mut *FRAMES.0.get()) };
+    report_fault(&mut uart, &mut buffers.staging, kind, text, pc, lr);
+    stop()
+}
