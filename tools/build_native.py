@@ -250,7 +250,11 @@ def device_toolchain(target: str) -> Toolchain:
         sources,
         # Building core takes an unstable flag, which a stable compiler takes only so.
         {"RUSTC": rustc, "RUSTC_BOOTSTRAP": "1"},
-        ("-Zbuild-std=core",),
+        (
+            "-Zbuild-std=core",
+            # Kernels call its helpers (roundf, __muldf3); rustup ships them fast too.
+            "--config=profile.release.package.compiler_builtins.opt-level=3",
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """Models in their normal form in, kernels and bytecode for a board out."""
 
+from pytest_arielml.compiler.bytecode import ModuleFacts, read_module
 from pytest_arielml.compiler.cache import Cache, digest_of
 from pytest_arielml.compiler.compile import CompiledModel, Statistics, compile_model
 from pytest_arielml.compiler.process import Finished, run_tool
@@ -9,9 +10,11 @@ __all__ = [
     "Cache",
     "CompiledModel",
     "Finished",
+    "ModuleFacts",
     "Statistics",
     "compile_model",
     "digest_of",
+    "read_module",
     "run_tool",
     "tool_path",
     "tool_paths",

@@ -10,6 +10,10 @@ from pytest_arielml.errors import UsageError
 #: Flag and why, for every model on every board.
 COMMON: Final = (
     ("--iree-input-type=onnx", "the importer's output is torch-onnx MLIR"),
+    (
+        "--iree-input-demote-f64-to-f32=false",
+        "float64 stays what the model says; demoted, its buffers no longer fit its signature",
+    ),
     ("--iree-hal-target-device=local", "one device, in the image itself"),
     ("--iree-hal-local-target-device-backends=llvm-cpu", "kernels as machine code"),
     ("--iree-llvmcpu-link-embedded=false", "no loader on the device: an object file ..."),

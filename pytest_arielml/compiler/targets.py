@@ -11,8 +11,16 @@ from pytest_arielml.errors import UsageError
 
 @dataclass(frozen=True)
 class Target:
-    """A core in LLVM's terms: target triple, CPU, features and how floats are passed."""
+    """A core in LLVM's terms: target triple, CPU, features and how floats are passed.
 
+    `triple` is that of `architecture` (Rust's name of the target) in LLVM's
+    normal form, with a vendor and an operating system. IREE does not
+    normalize it, and in the short form LLVM takes `eabihf` for the system,
+    misses that it is the EABI, and passes doubles to the helper functions
+    (`__muldf3`) in other registers than the runtime's expect them.
+    """
+
+    architecture: str
     triple: str
     cpu: str
     features: str
@@ -33,7 +41,8 @@ class Target:
 # for ARM, so what the code relies on is spelled out.
 _TARGETS: Final = {
     ("cortex-m4", True): Target(
-        triple="thumbv7em-none-eabihf",
+        architecture="thumbv7em-none-eabihf",
+        triple="thumbv7em-none-unknown-eabihf",
         cpu="cortex-m4",
         features="+dsp,+vfp4d16sp",
         float_abi="hard",
@@ -56,10 +65,10 @@ def target_of(board: Board) -> Target:
             found=_text(core.cpu, core.fpu),
             advice="correct `cpu` and `fpu` in the board's file",
         )
-    if target.triple != board.architecture:
+    if target.architecture != board.architecture:
         raise UsageError(
             f"cores and architecture of board {board.name} do not go together",
-            expected=f"architecture {target.triple} for {_text(core.cpu, core.fpu)}",
+            expected=f"architecture {target.architecture} for {_text(core.cpu, core.fpu)}",
             found=board.architecture,
             advice="correct `architecture` in the board's file",
         )

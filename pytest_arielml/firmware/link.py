@@ -17,6 +17,7 @@ from pytest_arielml.compiler import (
     Cache,
     CompiledModel,
     digest_of,
+    read_module,
     run_tool,
     tool_path,
     tool_version,
@@ -25,11 +26,12 @@ from pytest_arielml.errors import CompileError, UsageError
 from pytest_arielml.firmware.archive import archive_path
 from pytest_arielml.firmware.fit import check_fit
 from pytest_arielml.firmware.script import linker_script, reset_symbol
+from pytest_arielml.firmware.selection import selection
 from pytest_arielml.firmware.size import SizeReport, measure
 from pytest_arielml.firmware.symbols import Symbols
 
 #: Raised when what an entry of the cache holds, or how it is made, changes.
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _TIMEOUT: Final = 120.0
 _ATTEMPTS: Final = 2
 
@@ -149,6 +151,7 @@ def _link(
         "--gc-sections",
         f"--script={_SCRIPT}",
         f"--defsym=arielml_library_query={compiled.library or 0}",
+        *selection(read_module(compiled.module)),
         "-Map=image.map",
         f"-o{_ELF}",
         *([compiled.object.name] if compiled.object else []),

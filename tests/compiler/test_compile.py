@@ -141,7 +141,8 @@ def test_the_importer_refuses(make_model: Make, cache: Cache) -> None:
     text = helper.make_tensor("s", TensorProto.STRING, [1], [b"a"])
     proto = make_model(
         helper.make_node("Constant", [], ["c"], name="words", value=text),
-        helper.make_node("Identity", ["x"], ["y"]),
+        helper.make_node("Cast", ["c"], ["n"], to=TensorProto.FLOAT),
+        helper.make_node("Add", ["x", "n"], ["y"]),
     )
     with pytest.raises(CompileError) as caught:
         compile_model(load_model(proto), BOARD, cache=cache)
