@@ -49,7 +49,7 @@ def main() -> None:
         for kind, each in (("float32", model), ("int8", quantized)):
             right = count_right(each, part)
             low, high = wilson(right, len(part))
-            print(  # noqa: T201  # a script speaks
+            print(  # a script speaks
                 f"{name:>10} {kind:>7}: {right}/{len(part)} = {right / len(part):.1%}"
                 f" (95 % interval {low:.1%} to {high:.1%})"
             )
@@ -61,7 +61,7 @@ def main() -> None:
         labels=held_out.labels,
         indices=parts.held_out.astype(np.int32),
     )
-    print(f"{path.name} sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}")  # noqa: T201
+    print(f"{path.name} sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
 
 
 def train(digits: Digits) -> Parameters:
@@ -81,7 +81,7 @@ def train(digits: Digits) -> Parameters:
             optimizer.update(parameters, gradient, rate)
             losses.append(loss)
         seconds = time.monotonic() - start
-        print(f"epoch {epoch + 1:2}/{EPOCHS} loss {np.mean(losses):.4f} {seconds:.0f} s")  # noqa: T201
+        print(f"epoch {epoch + 1:2}/{EPOCHS} loss {np.mean(losses):.4f} {seconds:.0f} s")
     return parameters
 
 

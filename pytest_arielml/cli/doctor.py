@@ -1,0 +1,106 @@
+"""`arielml doctor`: what is installed, what each missing piece would give, how to get it."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from pytest_arielml.boards import board_names, load_board
+from pytest_arielml.compiler import Cache, tool_paths
+from pytest_arielml.errors import ArielError
+from pytest_arielml.firmware import archive_path
+from pytest_arielml.runners import check_available, runner_names
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked for: what it gives, and where it is or how to get it."""
+
+    name: str
+    gives: str
+    found: str | None
+    advice: str | None = None
+
+
+def add_parser(commands: Commands) -> None:
+    """Declares the command."""
+    parser = commands.add_parser("doctor", help="say what is installed and what is missing")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints a line a finding; 1 when something is missing."""
+    del options
+    console = Console(highlight=False, soft_wrap=True)
+    missing = 0
+    for finding in findings():
+        if finding.found is not None:
+            console.print(f"[green]found  [/] {finding.name:<28} {finding.found}")
+            continue
+        missing += 1
+        console.print(f"[red]missing[/] {finding.name:<28} gives: {finding.gives}")
+        if finding.advice:
+            console.print(f"        {'':<28} get it: {finding.advice}")
+    return 1 if missing else 0
+
+
+def findings() -> list[Finding]:
+    """Everything that a run needs, looked for."""
+    found = [
+        _package("iree-base-compiler", "compiles models and links images"),
+        _package("onnxruntime", "the reference that answers are held against"),
+        _package("unicorn", "the runner emu"),
+    ]
+    try:
+        found.extend(
+            Finding(name, "compiles models and links images", str(path))
+            for name, path in tool_paths().items()
+        )
+    except ArielError as error:
+        found.append(Finding("iree-compile", "compiles models", None, error.advice))
+    for architecture in sorted({load_board(name).architecture for name in board_names()}):
+        found.append(_archive(architecture))
+    found.extend(_runner(name) for name in runner_names())
+    found.append(_cache())
+    return found
+
+
+def _package(name: str, gives: str) -> Finding:
+    try:
+        return Finding(name, gives, metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Finding(name, gives, None, f"pip install {name}")
+
+
+def _archive(architecture: str) -> Finding:
+    name = f"runtime for {architecture}"
+    gives = "images for the boards of this architecture"
+    try:
+        return Finding(name, gives, str(archive_path(architecture)))
+    except ArielError as error:
+        return Finding(name, gives, None, error.advice)
+
+
+def _runner(name: str) -> Finding:
+    gives = "targets " + ", ".join(f"{name}-{board}" for board in board_names())
+    try:
+        return Finding(f"runner {name}", gives, check_available(name))
+    except ArielError as error:
+        return Finding(f"runner {name}", gives, None, error.advice)
+
+
+def _cache() -> Finding:
+    root = Path(Cache().root)
+    return Finding("cache", "compiled models are kept", f"{root} ({_entries(root)} entries)")
+
+
+def _entries(root: Path) -> int:
+    return sum(1 for _ in root.glob("*/manifest.json")) if root.is_dir() else 0

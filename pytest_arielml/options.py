@@ -1,0 +1,117 @@
+"""The plugin's options: declared, read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from pytest_arielml.errors import UsageError
+from pytest_arielml.session import Target
+from pytest_arielml.session.target import SCHEDULERS, check_scheduler
+from pytest_arielml.units import parse_seconds
+
+DEFAULT_TARGET: Final = "emu-nrf52840"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line and the ini file ask for, checked.
+
+    `timeout` is in seconds of wall-clock time.
+    """
+
+    targets: tuple[Target, ...]
+    scheduler: str
+    timeout: float
+    cache: Path | None
+    no_cache: bool
+    skip_unavailable: bool
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declares every option, and its ini twin without the dashes."""
+    group = parser.getgroup("arielml", "neural networks on microcontrollers")
+    group.addoption(
+        "--arielml-target",
+        action="append",
+        metavar="RUNNER-BOARD",
+        help="where to run; repeatable, and each test then runs once a target "
+        f"(default: {DEFAULT_TARGET}; list them with: arielml boards)",
+    )
+    group.addoption(
+        "--arielml-cores", type=int, metavar="N", help="cores to use (default: all of the board's)"
+    )
+    group.addoption(
+        "--arielml-scheduler",
+        metavar="NAME",
+        help=f"how work items go onto cores: {', '.join(SCHEDULERS)} (default: greedy)",
+    )
+    group.addoption(
+        "--arielml-timeout",
+        metavar="SECONDS",
+        help="wall-clock bound on one boot or one call (default: 60)",
+    )
+    group.addoption(
+        "--arielml-cache", metavar="DIR", help="where compiled models and images are kept"
+    )
+    group.addoption(
+        "--arielml-no-cache", action="store_true", help="compile and link everything afresh"
+    )
+    group.addoption(
+        "--arielml-skip-unavailable",
+        action="store_true",
+        help="skip the tests of a target whose runner is not installed; else the run ends at once",
+    )
+    parser.addini("arielml_target", "targets to run on", type="linelist")
+    parser.addini("arielml_cores", "cores to use")
+    parser.addini("arielml_scheduler", "greedy, round-robin or sequential")
+    parser.addini("arielml_timeout", "seconds for one boot or one call")
+    parser.addini("arielml_cache", "where compiled models and images are kept")
+    parser.addini("arielml_no_cache", "compile and link everything afresh", type="bool")
+    parser.addini("arielml_skip_unavailable", "skip what cannot run here", type="bool")
+
+
+def read_options(config: pytest.Config) -> Options:
+    """The options as given, the ini file's where the command line is silent.
+
+    Raises: UsageError naming the option, what it takes and what it was given.
+    """
+    names = config.getoption("arielml_target") or config.getini("arielml_target")
+    cores = _cores(config)
+    timeout = parse_seconds(_text(config, "timeout") or 60.0, what="--arielml-timeout")
+    if timeout <= 0:
+        raise UsageError("--arielml-timeout must be above 0", found=str(timeout))
+    cache = _text(config, "cache")
+    return Options(
+        targets=tuple(
+            Target.parse(name, cores=cores) for name in dict.fromkeys(names or [DEFAULT_TARGET])
+        ),
+        scheduler=check_scheduler(_text(config, "scheduler") or "greedy"),
+        timeout=timeout,
+        cache=Path(cache) if cache else None,
+        no_cache=bool(config.getoption("arielml_no_cache") or config.getini("arielml_no_cache")),
+        skip_unavailable=bool(
+            config.getoption("arielml_skip_unavailable")
+            or config.getini("arielml_skip_unavailable")
+        ),
+    )
+
+
+def _text(config: pytest.Config, name: str) -> str | None:
+    value = config.getoption(f"arielml_{name}") or config.getini(f"arielml_{name}")
+    return str(value) if value else None
+
+
+def _cores(config: pytest.Config) -> int | None:
+    value = config.getoption("arielml_cores")
+    if value is not None:
+        return int(value)
+    text = config.getini("arielml_cores")
+    if not text:
+        return None
+    if not str(text).isdigit():
+        raise UsageError("arielml_cores is not a number", found=repr(text))
+    return int(text)

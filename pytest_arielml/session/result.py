@@ -1,0 +1,108 @@
+"""What one call on a device gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from pytest_arielml.errors import UsageError
+from pytest_arielml.golden import OutputPolicy, assert_outputs_match
+
+Array = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """What one dispatch of a call took.
+
+    `instructions` and `cycles` are sums over its work items; `cycles` are
+    estimated from the core's published timings.
+    """
+
+    name: str
+    work_items: int
+    instructions: int
+    cycles: int
+
+
+@dataclass(frozen=True)
+class Memory:
+    """High-water marks of one call, in bytes.
+
+    `heap_peak` counts from the start of the arena, what init keeps
+    included; `stack_peak` has one entry a core.
+    """
+
+    heap_peak: int
+    stack_peak: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outputs of a call and what it cost.
+
+    `instructions` is exact in emulation and `None` on hardware; `seconds`
+    is measured on hardware and estimated (`seconds_are_estimated`) in
+    emulation. Neither counts the transfer of inputs and outputs.
+    """
+
+    outputs: tuple[Array, ...]
+    instructions: int | None
+    seconds: float
+    seconds_are_estimated: bool
+    dispatches: tuple[Dispatch, ...]
+    memory: Memory
+    where: str = ""
+    policies: tuple[OutputPolicy, ...] = field(default=(), repr=False)
+
+    @property
+    def output(self) -> Array:
+        """The output, when there is one. Raises: UsageError when there are more or none."""
+        if len(self.outputs) != 1:
+            raise UsageError(
+                f"the call gave {len(self.outputs)} outputs, not one",
+                advice="take them from result.outputs",
+            )
+        return self.outputs[0]
+
+    @property
+    def overhead(self) -> int | None:
+        """Instructions of the call outside of its dispatches; `None` on hardware."""
+        if self.instructions is None:
+            return None
+        return self.instructions - sum(dispatch.instructions for dispatch in self.dispatches)
+
+    def assert_matches(
+        self,
+        expected: Array | Sequence[Array],
+        *,
+        rtol: float | None = None,
+        atol: float | None = None,
+        steps: int | None = None,
+    ) -> None:
+        """Fails unless the outputs are `expected`.
+
+        Args:
+            expected: one array an output, of the same dtype and shape.
+            rtol: bound on relative error.
+            atol: bound on absolute error, in the output's unit.
+            steps: bound in quantization steps.
+
+        Without a bound the policy of the output's dtype holds: integers are
+        exact, floats agree by ULP and relative error.
+        Raises: AssertionError with a table of what differs.
+        """
+        __tracebackhide__ = True
+        wanted = (expected,) if isinstance(expected, np.ndarray) else tuple(expected)
+        assert_outputs_match(
+            self.outputs,
+            wanted,
+            policies=self.policies,
+            rtol=rtol,
+            atol=atol,
+            steps=steps,
+            where=self.where,
+        )

@@ -1,0 +1,64 @@
+"""Where to run: ``RUNNER-BOARD``, such as ``emu-nrf52840``."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from pytest_arielml.boards import Board, board_names, load_board
+from pytest_arielml.errors import UsageError
+from pytest_arielml.runners import runner_names
+
+SCHEDULERS = ("greedy", "round-robin", "sequential")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A runner and a board, and how many of its cores are used."""
+
+    name: str
+    runner: str
+    board: Board
+    cores: int
+
+    @classmethod
+    def parse(cls, name: str, *, cores: int | None = None) -> Target:
+        """The target called `name`.
+
+        Raises: UsageError for a name that is not RUNNER-BOARD, an unknown
+        runner or board (with the near names and all names), or more cores
+        than the board has.
+        """
+        runner, dash, board_name = name.partition("-")
+        if not dash or runner not in runner_names() or board_name not in board_names():
+            raise UsageError(
+                f"unknown target {name!r}",
+                expected="RUNNER-BOARD, one of: " + ", ".join(target_names()),
+                advice=_nearest(name),
+            )
+        board = load_board(board_name)
+        if cores is not None and not 1 <= cores <= len(board.cores):
+            raise UsageError(
+                f"{name} cannot run on {cores} cores",
+                expected=f"1 to {len(board.cores)}, the cores of {board.name}",
+                found=str(cores),
+            )
+        return cls(name, runner, board, cores or len(board.cores))
+
+
+def target_names() -> tuple[str, ...]:
+    """Every RUNNER-BOARD there is, sorted."""
+    return tuple(f"{runner}-{board}" for runner in runner_names() for board in board_names())
+
+
+def check_scheduler(name: str) -> str:
+    """`name` when it is a scheduling policy. Raises: UsageError."""
+    if name not in SCHEDULERS:
+        raise UsageError(f"unknown scheduler {name!r}", expected="one of: " + ", ".join(SCHEDULERS))
+    return name
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name, target_names(), n=3, cutoff=0.4)
+    listing = "list the boards with: arielml boards"
+    return f"did you mean {' or '.join(near)}? Or {listing}" if near else listing

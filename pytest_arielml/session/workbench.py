@@ -1,0 +1,135 @@
+"""Deploys models on one target and keeps what it booted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from pytest_arielml.compiler import Cache, compile_model
+from pytest_arielml.errors import UsageError
+from pytest_arielml.firmware import link_image
+from pytest_arielml.frontends import load_model
+from pytest_arielml.golden import reference_outputs
+from pytest_arielml.runners import Runner, create_runner
+from pytest_arielml.session.deployment import Deployment
+from pytest_arielml.session.result import Array
+from pytest_arielml.session.target import Target, check_scheduler
+
+if TYPE_CHECKING:
+    import onnx
+
+    ModelSource = str | Path | onnx.ModelProto
+
+PROFILES = ("speed",)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a workbench works: the options of the command line, without pytest.
+
+    `timeout` bounds one boot or one call, `compile_timeout` one run of the
+    compiler, both in seconds of wall-clock time.
+    """
+
+    scheduler: str = "greedy"
+    timeout: float = 60.0
+    compile_timeout: float = 300.0
+
+
+class Workbench:
+    """Compiles, links, boots and calls models on one target.
+
+    Use it as a context manager, or call `close`; nothing is left running.
+    """
+
+    def __init__(
+        self,
+        target: Target | str,
+        *,
+        cache: Cache | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.target = Target.parse(target) if isinstance(target, str) else target
+        self.settings = settings or Settings()
+        self._cache = cache or Cache()
+        self._runner: Runner | None = None
+        self._deployments: dict[tuple[object, ...], Deployment] = {}
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def deploy(
+        self,
+        model: ModelSource,
+        *,
+        cores: int | None = None,
+        scheduler: str | None = None,
+        profile: str = "speed",
+    ) -> Deployment:
+        """Compiles, links and boots `model`; the same arguments give the same one.
+
+        Args:
+            model: path to an `.onnx` file, or an `onnx.ModelProto`.
+            cores: how many cores to use (default: the target's).
+            scheduler: `greedy`, `round-robin` or `sequential`; on one core
+                they do the same.
+            profile: what the compiler optimises for.
+
+        Raises: ModelError, CompileError, DoesNotFit before the boot;
+        GuestFault, WireError or DeviceError from the board.
+        """
+        policy = check_scheduler(scheduler or self.settings.scheduler)
+        target = Target.parse(self.target.name, cores=cores or self.target.cores)
+        if profile not in PROFILES:
+            raise UsageError(
+                f"unknown profile {profile!r}", expected="one of: " + ", ".join(PROFILES)
+            )
+        loaded = load_model(model)
+        key = (loaded.digest, loaded.name, target.cores, policy, profile)
+        if key not in self._deployments:
+            compiled = compile_model(
+                loaded,
+                target.board,
+                profile=profile,
+                cache=self._cache,
+                timeout=self.settings.compile_timeout,
+            )
+            image = link_image(compiled, target.board, cache=self._cache)
+            self._deployments[key] = Deployment(
+                loaded,
+                compiled,
+                image,
+                target,
+                self.runner,
+                timeout=self.settings.timeout,
+            )
+        deployment = self._deployments[key]
+        deployment.boot()
+        return deployment
+
+    def reference(self, model: ModelSource, *inputs: Array) -> tuple[Array, ...]:
+        """onnxruntime's outputs on the model as its author wrote it."""
+        return reference_outputs(model, *inputs)
+
+    @property
+    def runner(self) -> Runner:
+        """The target's runner, made when first needed. Raises: Unavailable."""
+        if self._runner is None:
+            self._runner = create_runner(self.target.runner)
+        return self._runner
+
+    def close(self) -> None:
+        """Stops every board that was booted."""
+        while self._deployments:
+            _, deployment = self._deployments.popitem()
+            deployment.close()

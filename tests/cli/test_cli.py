@@ -1,0 +1,96 @@
+"""The `arielml` command, as the shell sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pytest_arielml.cli import main
+
+
+def test_boards_lists_every_target(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["boards"]) == 0
+    out = capsys.readouterr().out
+    assert "emu-nrf52840" in out
+    assert "cortex-m4" in out
+    assert "256.0 KiB" in out
+
+
+def test_doctor_finds_what_a_run_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    for name in ("iree-compile", "iree-lld", "onnxruntime", "runtime for thumbv7em", "runner emu"):
+        assert name in out
+    assert "missing" not in out
+
+
+def test_doctor_says_how_to_get_what_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("pytest_arielml.__file__", str(tmp_path / "__init__.py"))
+    assert main(["doctor"]) == 1
+    out = capsys.readouterr().out
+    assert "missing" in out
+    assert "get it:" in out
+
+
+def test_run_shows_costs_and_agreement(
+    capsys: pytest.CaptureFixture[str], lenet5_model: Path, tmp_path: Path
+) -> None:
+    digit = tmp_path / "digit.npy"
+    np.save(digit, np.zeros((1, 1, 28, 28), np.float32))
+    arguments = ["run", str(lenet5_model), "--input", str(digit), "--output", str(tmp_path)]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "emu-nrf52840" in out
+    assert "outputs equal onnxruntime's" in out
+    assert "runtime (everything else)" in out
+    assert np.load(tmp_path / "output_0.npy").shape == (1, 10)
+
+
+def test_run_without_inputs_takes_random_ones(
+    capsys: pytest.CaptureFixture[str], lenet5_model: Path
+) -> None:
+    assert main(["run", str(lenet5_model)]) == 0
+    assert "outputs equal" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["run", "nowhere.onnx"], 1, "nowhere.onnx"),
+        (["run", "nowhere.onnx", "--target", "emu-nrf5284"], 2, "did you mean emu-nrf52840"),
+        (["golden", "check", "nowhere.onnx"], 1, "golden"),
+    ],
+)
+def test_errors_are_sentences(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], status: int, says: str
+) -> None:
+    assert main(arguments) == status
+    captured = capsys.readouterr()
+    assert says in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_an_input_that_is_no_array(
+    capsys: pytest.CaptureFixture[str], lenet5_model: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "text.npy"
+    path.write_text("not an array")
+    assert main(["run", str(lenet5_model), "--input", str(path)]) == 1
+    assert "text.npy" in capsys.readouterr().err
+
+
+def test_goldens_are_made_and_checked(
+    capsys: pytest.CaptureFixture[str], lenet5_model: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "lenet5.npz"
+    arguments = [str(lenet5_model), "--golden", str(kept)]
+    assert main(["golden", "create", *arguments, "--samples", "3"]) == 0
+    assert main(["golden", "check", *arguments]) == 0
+    assert "3 samples" in capsys.readouterr().out
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert main(["golden", "check", *arguments]) == 2
+    assert "lenet5.npz" in capsys.readouterr().err
