@@ -1,0 +1,45 @@
+# `make demo` and `make test` each do all of their own set-up, once.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup native demo test test-python test-rust lint bench clean
+
+help: ## say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# The environment is made again when what it is made from changes.
+$(VENV)/.ready: pyproject.toml
+	@sh tools/make_venv.sh $(PYTHON) $(VENV)
+	@touch $@
+
+native: $(VENV)/.ready
+	@$(BIN)/python tools/build_native.py
+
+setup: native ## a virtual environment, the runtime archives, the emulator's library
+
+demo: setup ## a trained LeNet-5 on an emulated nRF52840, held against onnxruntime
+	@$(BIN)/python -m pytest examples/lenet5 -q -p no:cacheprovider
+
+test: lint test-rust test-python ## everything that CI runs
+
+lint: setup
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@cd firmware && cargo fmt --check && cargo clippy -q --all-targets -- -D warnings
+	@cd native && cargo fmt --check && cargo clippy -q --all-targets -- -D warnings
+
+test-rust: setup
+	@cd firmware && cargo test -q --workspace
+	@cd native && cargo test -q
+
+test-python: setup
+	@$(BIN)/python -m pytest -n 2
+
+bench: setup ## timings and sizes; not part of the tests
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove what was made here; the user's cache stays
+	rm -rf $(VENV) pytest_arielml/_native firmware/target native/target
