@@ -252,8 +252,9 @@ def device_toolchain(target: str) -> Toolchain:
         {"RUSTC": rustc, "RUSTC_BOOTSTRAP": "1"},
         (
             "-Zbuild-std=core",
-            # Kernels call its helpers (roundf, __muldf3); rustup ships them fast too.
+            # As rustup ships them: kernels call the helpers (roundf, __muldf3).
             "--config=profile.release.package.compiler_builtins.opt-level=3",
+            "--config=profile.release.package.core.opt-level=3",
         ),
     )
 

@@ -22,11 +22,14 @@ impl<'a> Archive<'a> {
             return Err(refused("module misaligned in memory: bytes off, alignment")
                 .with(misaligned as u32, ALIGNMENT as u32));
         }
-        let start = zip_header(bytes)
-            .ok_or_else(|| refused("module cut short within its ZIP header: bytes found").with(bytes.len() as u32, 0))?;
+        let start = zip_header(bytes).ok_or_else(|| {
+            refused("module cut short within its ZIP header: bytes found")
+                .with(bytes.len() as u32, 0)
+        })?;
         let body = bytes.get(start..).unwrap_or_default();
         let short = |needed: usize| {
-            refused("module cut short: bytes found, bytes needed").with(body.len() as u32, needed as u32)
+            refused("module cut short: bytes found, bytes needed")
+                .with(body.len() as u32, needed as u32)
         };
         let (size, body) = body.split_first_chunk().ok_or_else(|| short(4))?;
         let size = u32::from_le_bytes(*size) as usize;

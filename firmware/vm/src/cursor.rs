@@ -61,7 +61,7 @@ impl<'a> Cursor<'a> {
         self.take().map(|[byte]| *byte)
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn u16(&mut self) -> Result<u16, Cut> {
         self.take().map(|bytes| u16::from_le_bytes(*bytes))
     }
@@ -80,7 +80,7 @@ impl<'a> Cursor<'a> {
     /// offset.
     #[inline(never)]
     pub fn list(&mut self, size: usize) -> Result<&'a [u8], Cut> {
-        if self.pc() % 2 != 0 {
+        if !self.pc().is_multiple_of(2) {
             self.u8()?;
         }
         let length = usize::from(self.u16()?) * size;

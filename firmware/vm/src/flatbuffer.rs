@@ -102,7 +102,7 @@ impl<'a> Table<'a> {
     #[inline(never)]
     pub fn tables(&self, index: usize) -> Result<Tables<'a>> {
         match self.field(index) {
-            0 => Ok(Tables { bytes: self.bytes, next: 0, left: 0 }),
+            0 => Ok(Tables::default()),
             position => {
                 let (next, elements) = self.vector(position, 4)?;
                 Ok(Tables { bytes: self.bytes, next, left: elements.len() / 4 })
@@ -134,7 +134,7 @@ fn follow(bytes: &[u8], position: usize) -> Result<usize> {
 }
 
 /// The tables of a vector, in order.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Tables<'a> {
     bytes: &'a [u8],
     next: usize,

@@ -20,7 +20,7 @@ impl<'a, O: Object> Instance<'a, O> {
         host: &mut H,
         arena: &'a Arena<'a>,
     ) -> Result<Self, Error<'a>> {
-        let globals = Vector::from_fn(arena, module.global_bytes, |_| 0)?;
+        let globals = Vector::from_fn(arena, module.global_bytes.div_ceil(4), |_| 0)?;
         let global_refs = Vector::from_fn(arena, module.global_refs, |_| Ref::Null)?;
         let state = State { globals, global_refs };
         let mut instance = Instance { module, state, fuel: None, arena };

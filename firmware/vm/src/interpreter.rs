@@ -16,6 +16,8 @@ mod references;
 pub mod register;
 mod scalars;
 mod stop;
+#[cfg(test)]
+mod tests;
 
 use arielml_arena::{Arena, OutOfMemory, Vector};
 
@@ -32,7 +34,8 @@ const DEPTH: usize = 64;
 
 /// What lives as long as the instance.
 pub struct State<'a, O> {
-    pub globals: Vector<'a, u8>,
+    /// Words of 32 bits.
+    pub globals: Vector<'a, u32>,
     pub global_refs: Vector<'a, Ref<'a, O>>,
 }
 
@@ -49,7 +52,10 @@ pub struct Machine<'m, 'a, O> {
     results: Vector<'a, Value<'a, O>>,
     /// Branches and calls still allowed; `None` for no limit.
     fuel: Option<u32>,
+    /// What the error of [`Stop::Raised`] is.
     raised: Option<Error<'a>>,
+    /// The values of any other error.
+    values: [u32; 2],
 }
 
 impl<'m, 'a, O: Object> Machine<'m, 'a, O> {
@@ -78,6 +84,7 @@ impl<'m, 'a, O: Object> Machine<'m, 'a, O> {
             results: Vector::new(arena),
             fuel,
             raised: None,
+            values: [0; 2],
         })
     }
 
@@ -96,7 +103,7 @@ impl<'m, 'a, O: Object> Machine<'m, 'a, O> {
         let mut error = match stop {
             Stop::Finished => return Ok(()),
             Stop::Raised => self.raised.take().unwrap_or_else(|| Stop::Unverified.error()),
-            stop => stop.error(),
+            stop => stop.error().with(self.values[0], self.values[1]),
         };
         if error.at.is_none() {
             let pc = self.frame.scalars.cursor.start();
@@ -157,8 +164,9 @@ impl<'m, 'a, O: Object> Machine<'m, 'a, O> {
     fn extension(&mut self, set: Set, floats: Option<Floats>) -> Result<(), Stop> {
         let opcode = self.frame.scalars.cursor.u8()?;
         let wide = set == Set::F64;
+        let floats = floats.ok_or(Stop::Unverified)?;
         if matches!(opcode, ext_f64::LIST_GET_F64 | ext_f64::LIST_SET_F64) {
-            return self.list_float(opcode, wide);
+            return self.list_float(opcode, wide, floats);
         }
         // The sets differ only in their conversions, so these come first.
         if !float::converts(opcode, wide) {
@@ -167,11 +175,18 @@ impl<'m, 'a, O: Object> Machine<'m, 'a, O> {
                 return self.core(opcode);
             }
         }
-        let Floats(run) = floats.ok_or(Stop::Unverified)?;
-        run(&mut self.frame.scalars, opcode, wide)
+        (floats.run)(&mut self.frame.scalars, opcode, wide)
     }
 
-    /// Keeps the error until the run ends.
+    /// Keeps the values of an error until the run ends.
+    #[cold]
+    #[inline(never)]
+    fn stop(&mut self, stop: Stop, first: usize, second: usize) -> Stop {
+        self.values = [first as u32, second as u32];
+        stop
+    }
+
+    /// Keeps an error until the run ends.
     #[cold]
     #[inline(never)]
     fn raise(&mut self, error: Error<'a>) -> Stop {

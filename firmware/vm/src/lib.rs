@@ -5,6 +5,9 @@
 //! initialiser; [`Instance::invoke`] calls an export. What a module imports
 //! is a [`Host`], such as the HAL.
 //!
+//! The float extensions are part of a build only where [`Host::floats`] names
+//! them, as they take a third of the flash.
+//!
 //! All memory comes from one arena. Native stack use does not depend on how
 //! deep the bytecode calls. Nothing panics on any input: bytes that are not a
 //! module, or not one that this runtime knows, give an [`Error`].
@@ -29,6 +32,8 @@ mod loader;
 mod module;
 mod reference;
 mod signature;
+#[cfg(test)]
+mod testing;
 mod value;
 mod verifier;
 

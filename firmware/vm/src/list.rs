@@ -3,7 +3,7 @@ use core::mem;
 
 use arielml_arena::{Arena, OutOfMemory, Shared, Vector};
 
-use crate::interpreter::Stop;
+use crate::interpreter::{Floats, Stop};
 use crate::{Object, Ref, Type, Value};
 
 /// A list of values, of references, or of either (`!vm.list<...>`).
@@ -15,11 +15,7 @@ pub struct List<'a, O> {
 impl<'a, O: Object> List<'a, O> {
     /// An empty list with room for `capacity` elements of type `element`
     /// ([`Type::Opaque`] for any).
-    pub fn new(
-        arena: &'a Arena<'a>,
-        element: Type,
-        capacity: usize,
-    ) -> Result<Self, OutOfMemory> {
+    pub fn new(arena: &'a Arena<'a>, element: Type, capacity: usize) -> Result<Self, OutOfMemory> {
         let mut elements = Vector::new(arena);
         elements.reserve_exact(capacity)?;
         Ok(List { element, elements: RefCell::new(elements) })
@@ -63,19 +59,29 @@ impl<'a, O: Object> List<'a, O> {
 
     /// The value at `index`, converted to the value type `wanted` as
     /// [`convert`] says.
-    pub(crate) fn value(&self, index: usize, wanted: Type) -> Result<Value<'a, O>, Stop> {
+    pub(crate) fn value(
+        &self,
+        index: usize,
+        wanted: Type,
+        floats: Option<Floats>,
+    ) -> Result<Value<'a, O>, Stop> {
         match self.elements()?.get(index) {
             None | Some(Value::Ref(_)) => Err(Stop::ListKind),
-            Some(value) => Ok(convert(value, wanted)),
+            Some(value) => Ok(convert(value, wanted, floats)),
         }
     }
 
     /// Sets the value at `index`, converted to the list's element type.
-    pub(crate) fn set_value(&self, index: usize, value: Value<'a, O>) -> Result<(), Stop> {
+    pub(crate) fn set_value(
+        &self,
+        index: usize,
+        value: Value<'a, O>,
+        floats: Option<Floats>,
+    ) -> Result<(), Stop> {
         if self.element == Type::Opaque {
             self.put(index, value)
         } else if self.element.is_value() {
-            self.put(index, convert(&value, self.element))
+            self.put(index, convert(&value, self.element, floats))
         } else {
             Err(Stop::ListKind)
         }
@@ -91,11 +97,7 @@ impl<'a, O: Object> List<'a, O> {
     }
 
     /// Sets the reference at `index`, which must be of the list's type.
-    pub(crate) fn set_reference(
-        &self,
-        index: usize,
-        reference: Ref<'a, O>,
-    ) -> Result<(), Stop> {
+    pub(crate) fn set_reference(&self, index: usize, reference: Ref<'a, O>) -> Result<(), Stop> {
         if self.element.is_value() {
             Err(Stop::ListKind)
         } else if reference.is_a(self.element) {
@@ -123,24 +125,25 @@ impl<'a, O: Object> List<'a, O> {
 /// The value as another type: integers are cut or sign-extended, floats
 /// widened or rounded, and between integers and floats there is no way, so
 /// that the result is zero (`iree/vm/list.c`).
-fn convert<'a, O: Object>(value: &Value<'a, O>, wanted: Type) -> Value<'a, O> {
+fn convert<'a, O: Object>(
+    value: &Value<'a, O>,
+    wanted: Type,
+    floats: Option<Floats>,
+) -> Value<'a, O> {
     let integer = match value {
-        Value::I32(value) => Some(i64::from(*value)),
-        Value::I64(value) => Some(*value),
-        _ => None,
+        Value::I32(value) => i64::from(*value),
+        Value::I64(value) => *value,
+        _ => 0,
     };
-    let float = match value {
-        Value::F32(value) => Some(f64::from(*value)),
-        Value::F64(value) => Some(*value),
-        _ => None,
-    };
-    match (wanted, integer, float) {
-        (Type::I8, Some(value), _) => Value::I32(i32::from(value as i8)),
-        (Type::I16, Some(value), _) => Value::I32(i32::from(value as i16)),
-        (Type::I32, Some(value), _) => Value::I32(value as i32),
-        (Type::I64, Some(value), _) => Value::I64(value),
-        (Type::F32, _, Some(value)) => Value::F32(value as f32),
-        (Type::F64, _, Some(value)) => Value::F64(value),
+    match (wanted, value, floats) {
+        (Type::I8, ..) => Value::I32(i32::from(integer as i8)),
+        (Type::I16, ..) => Value::I32(i32::from(integer as i16)),
+        (Type::I32, ..) => Value::I32(integer as i32),
+        (Type::I64, ..) => Value::I64(integer),
+        (Type::F32, Value::F32(value), _) => Value::F32(*value),
+        (Type::F64, Value::F64(value), _) => Value::F64(*value),
+        (Type::F32, Value::F64(value), Some(floats)) => Value::F32((floats.narrow)(*value)),
+        (Type::F64, Value::F32(value), Some(floats)) => Value::F64((floats.widen)(*value)),
         _ => wanted.zero(),
     }
 }

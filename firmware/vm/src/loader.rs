@@ -72,10 +72,7 @@ impl From<Damaged> for Failed {
 
 impl<'a> Loader<'a> {
     /// At the FlatBuffer of the module file in `bytes`.
-    pub fn open(
-        bytes: &'a [u8],
-        arena: &'a Arena<'a>,
-    ) -> core::result::Result<Self, Error<'a>> {
+    pub fn open(bytes: &'a [u8], arena: &'a Arena<'a>) -> core::result::Result<Self, Error<'a>> {
         let Archive { flatbuffer, external } = Archive::open(bytes)?;
         let definition = Table::root(flatbuffer).map_err(|Damaged| damaged("root"))?;
         let supported = REQUIRES_YIELD | REQUIRES_UNWIND;
@@ -104,7 +101,13 @@ impl<'a> Loader<'a> {
 
     #[cold]
     #[inline(never)]
-    fn refuse(&mut self, code: Code, message: &'static str, about: &'a str, values: [u32; 2]) -> Failed {
+    fn refuse(
+        &mut self,
+        code: Code,
+        message: &'static str,
+        about: &'a str,
+        values: [u32; 2],
+    ) -> Failed {
         self.refusal = Some(Error { code, message, subject: about, values, at: None });
         Failed
     }
@@ -128,9 +131,15 @@ impl<'a> Loader<'a> {
     fn check_version(&mut self) -> Result<()> {
         self.part = "bytecode version";
         let found = self.definition.u32(field::BYTECODE_VERSION)?;
-        if found >> 16 != BYTECODE_VERSION >> 16 || found > BYTECODE_VERSION {
-            let message = "VM bytecode version (major in the high half): found, supported";
-            return Err(self.refuse(Code::Incompatible, message, "", [found, BYTECODE_VERSION]));
+        if found >> 16 != BYTECODE_VERSION >> 16 {
+            let message = "major version of the bytecode: found, supported";
+            let values = [found >> 16, BYTECODE_VERSION >> 16];
+            return Err(self.refuse(Code::Incompatible, message, "", values));
+        }
+        if found > BYTECODE_VERSION {
+            let message = "minor version of the bytecode: found, supported up to";
+            let values = [found & 0xFFFF, BYTECODE_VERSION & 0xFFFF];
+            return Err(self.refuse(Code::Incompatible, message, "", values));
         }
         let found = self.definition.u32(field::REQUIREMENTS)?;
         self.check_requirements(found)
@@ -192,7 +201,9 @@ impl<'a> Loader<'a> {
             let name = table.string(0)?;
             let cconv = table.table(1)?.ok_or(Damaged)?.string(0)?;
             let import = match host.resolve(name, cconv) {
-                Ok(id) => Import { signature: Signature::known(cconv).ok_or(Failed)?, id: Some(id) },
+                Ok(id) => {
+                    Import { signature: Signature::known(cconv).ok_or(Failed)?, id: Some(id) }
+                }
                 Err(error) if error.code == Code::NotFound && table.u32(2)? & OPTIONAL != 0 => {
                     Import { signature: self.signature(cconv, true)?, id: None }
                 }

@@ -7,7 +7,7 @@ use crate::interpreter::Stop;
 use crate::{Buffer, Error, List, Object, Type};
 
 /// A reference register: nothing, or one share of an object.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub enum Ref<'a, O> {
     /// No object.
     #[default]
@@ -20,6 +20,21 @@ pub enum Ref<'a, O> {
     List(Shared<'a, List<'a, O>>),
     /// An object of the host.
     Host(O),
+}
+
+/// One more share of the object. (Not derived, so that there is one copy of
+/// it in the image.)
+impl<O: Clone> Clone for Ref<'_, O> {
+    #[inline(never)]
+    fn clone(&self) -> Self {
+        match self {
+            Ref::Null => Ref::Null,
+            Ref::Rodata(bytes) => Ref::Rodata(bytes),
+            Ref::Buffer(buffer) => Ref::Buffer(buffer.clone()),
+            Ref::List(list) => Ref::List(list.clone()),
+            Ref::Host(object) => Ref::Host(object.clone()),
+        }
+    }
 }
 
 impl<'a, O: Object> Ref<'a, O> {

@@ -17,8 +17,8 @@ impl<'a> Signature<'a> {
     /// when segments stand where none may be: only imports may be variadic.
     pub fn parse(text: &'a str, variadic: bool) -> Option<Self> {
         let signature = Self::known(text)?;
-        let valid = well_formed(signature.arguments(), variadic)
-            && well_formed(signature.results(), false);
+        let valid =
+            well_formed(signature.arguments(), variadic) && well_formed(signature.results(), false);
         valid.then_some(signature)
     }
 

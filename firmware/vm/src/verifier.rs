@@ -9,6 +9,8 @@
 mod blocks;
 mod calls;
 mod fault;
+#[cfg(test)]
+mod tests;
 
 use arielml_arena::{Arena, Vector};
 
@@ -198,7 +200,7 @@ impl<'a> Walk<'_, 'a> {
             Fault::Bank
         } else if is_ref && operand & register::ORDINAL < count {
             Fault::Move
-        } else if operand < count && operand % 2 != 0 {
+        } else if operand < count && operand & 1 != 0 {
             Fault::OddPair
         } else {
             Fault::Register
@@ -206,11 +208,12 @@ impl<'a> Walk<'_, 'a> {
         self.fault(fault, u32::from(operand), u32::from(count))
     }
 
-    /// A u32 that, with `size` more, stays within `limit`.
+    /// A u32 that, with `size` more, stays within `limit`; an offset of bytes
+    /// is that of a word.
     fn ordinal(&mut self, fault: Fault, limit: usize, size: usize) -> Result<(), Fault> {
         let found = self.cursor.u32()?;
         match (found as usize).checked_add(size) {
-            Some(end) if end <= limit => Ok(()),
+            Some(end) if end <= limit && (size == 1 || found.is_multiple_of(4)) => Ok(()),
             _ => Err(self.fault(fault, found, limit as u32)),
         }
     }

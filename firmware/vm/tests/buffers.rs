@@ -1,4 +1,10 @@
 //! Buffers: access within their bounds, and nowhere else.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests may assert in the ordinary way, and so may what they share"
+)]
 
 mod common;
 
@@ -46,8 +52,14 @@ fn loads_count_in_elements_and_extend() {
     let content: Vec<u8> = (0xF0..=0xFF).collect();
     let buffer = session.buffer(&content);
     let results = session.call("loads", [buffer.clone(), i64(1)]);
-    let expected =
-        [0xF1, -0x0F, 0xF3F2, -0x0C0E, i64::from(0xF7F6_F5F4_u32 as i32), 0xFFFE_FDFC_FBFA_F9F8_u64 as i64];
+    let expected = [
+        0xF1,
+        -0x0F,
+        0xF3F2,
+        -0x0C0E,
+        i64::from(0xF7F6_F5F4_u32 as i32),
+        0xFFFE_FDFC_FBFA_F9F8_u64 as i64,
+    ];
     assert_eq!(integers(&results), expected);
     assert_eq!(session.fail("loads", [buffer.clone(), i64(2)]).code, Code::OutOfRange);
     assert_eq!(session.fail("loads", [buffer, i64(-1)]).code, Code::OutOfRange);

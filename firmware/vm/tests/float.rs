@@ -1,4 +1,10 @@
 //! The f32 and f64 extensions.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests may assert in the ordinary way, and so may what they share"
+)]
 
 mod common;
 
@@ -13,7 +19,8 @@ fn same(a: f64, b: f64) -> bool {
 
 fn assert_floats(results: &[TestValue], expected: &[f64], case: &str) {
     let results = floats(results);
-    let all = results.len() == expected.len() && results.iter().zip(expected).all(|(a, b)| same(*a, *b));
+    let all =
+        results.len() == expected.len() && results.iter().zip(expected).all(|(a, b)| same(*a, *b));
     assert!(all, "{case}: {results:?}, expected {expected:?}");
 }
 
@@ -37,7 +44,8 @@ fn f32_arithmetic_has_the_bits_of_f32() {
 fn the_remainder_is_to_the_nearest_multiple() {
     let mut session = Session::new(module!("f32"));
     let mut wide = Session::new(module!("f64"));
-    for (a, b, expected) in [(5.0, 3.0, -1.0), (-5.0, 3.0, 1.0), (4.5, 3.0, -1.5), (1.5, 3.0, 1.5)] {
+    for (a, b, expected) in [(5.0, 3.0, -1.0), (-5.0, 3.0, 1.0), (4.5, 3.0, -1.5), (1.5, 3.0, 1.5)]
+    {
         let results = session.call("binary", [f32(a as f32), f32(b as f32)]);
         assert_floats(&results[4..5], &[expected], "f32");
         let results = wide.call("binary", [f64(a), f64(b)]);
@@ -78,7 +86,17 @@ fn rounding() {
         (-2.5, [2.5, 2.5, -2.0, -3.0, -3.0, -2.0]),
         (3.5, [3.5, -3.5, 4.0, 3.0, 4.0, 4.0]),
         (-0.25, [0.25, 0.25, -0.0, -1.0, -0.0, -0.0]),
-        (1.0e30f32 as f64, [1.0e30f32 as f64, -1.0e30f32 as f64, 1.0e30f32 as f64, 1.0e30f32 as f64, 1.0e30f32 as f64, 1.0e30f32 as f64]),
+        (
+            1.0e30f32 as f64,
+            [
+                1.0e30f32 as f64,
+                -1.0e30f32 as f64,
+                1.0e30f32 as f64,
+                1.0e30f32 as f64,
+                1.0e30f32 as f64,
+                1.0e30f32 as f64,
+            ],
+        ),
         (NAN, [NAN; 6]),
     ] {
         let case = format!("{a}");
@@ -172,7 +190,11 @@ fn conversions_from_integers_round_once() {
 #[test]
 fn bits_move_unchanged() {
     let mut session = Session::new(module!("data_float"));
-    assert_floats(&session.call("globals", [f32(1.5), f64(-0.1)]), &[1.5, -0.1, 3.0, -0.2], "globals");
+    assert_floats(
+        &session.call("globals", [f32(1.5), f64(-0.1)]),
+        &[1.5, -0.1, 3.0, -0.2],
+        "globals",
+    );
     assert_floats(&session.call("constants", []), &[1.5, -2.25, 0.0, 0.0], "constants");
     let args = |i| [i32(i), f32(1.0), f32(2.0), f64(3.0), f64(4.0)];
     assert_floats(&session.call("choose", args(0)), &[2.0, 4.0, 2.0, 4.0], "0");

@@ -1,4 +1,10 @@
 //! Integer operations, at the edges of their types.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests may assert in the ordinary way, and so may what they share"
+)]
 
 mod common;
 
@@ -23,18 +29,8 @@ fn arithmetic_wraps() {
             let results = session.call("binary_i32", [i32(a), i32(b)]);
             let (x, y) = (i128::from(a), i128::from(b));
             let (u, v) = (i128::from(a as u32), i128::from(b as u32));
-            let exact = [
-                x + y,
-                x - y,
-                x * y,
-                x & y,
-                x | y,
-                x ^ y,
-                x.min(y),
-                u.min(v),
-                x.max(y),
-                u.max(v),
-            ];
+            let exact =
+                [x + y, x - y, x * y, x & y, x | y, x ^ y, x.min(y), u.min(v), x.max(y), u.max(v)];
             assert_eq!(integers(&results), exact.map(signed32), "{a}, {b}");
         }
     }
@@ -118,11 +114,13 @@ fn comparisons_know_the_sign() {
 #[test]
 fn shifts_take_the_amount_modulo_the_width() {
     let mut session = Session::new(module!("integer"));
-    let case32 = |session: &mut Session, a, by| integers(&session.call("shift_i32", [i32(a), i32(by)]));
+    let case32 =
+        |session: &mut Session, a, by| integers(&session.call("shift_i32", [i32(a), i32(by)]));
     assert_eq!(case32(&mut session, -16, 2), [-64, -4, 0x3FFF_FFFC]);
     assert_eq!(case32(&mut session, -16, 34), [-64, -4, 0x3FFF_FFFC]);
     assert_eq!(case32(&mut session, 1, 31), [i64::from(i32::MIN), 0, 0]);
-    let case64 = |session: &mut Session, a, by| integers(&session.call("shift_i64", [i64(a), i32(by)]));
+    let case64 =
+        |session: &mut Session, a, by| integers(&session.call("shift_i64", [i64(a), i32(by)]));
     assert_eq!(case64(&mut session, -16, 2), [-64, -4, 0x3FFF_FFFF_FFFF_FFFC]);
     assert_eq!(case64(&mut session, -16, 66), [-64, -4, 0x3FFF_FFFF_FFFF_FFFC]);
     assert_eq!(case64(&mut session, 1, 63), [i64::MIN, 0, 0]);

@@ -1,4 +1,10 @@
 //! References: selection, comparison and casts.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests may assert in the ordinary way, and so may what they share"
+)]
 
 mod common;
 
@@ -10,7 +16,9 @@ use std::rc::Rc;
 #[test]
 fn selections_give_the_chosen_reference() {
     let mut session = Session::new(module!("references"));
-    for (index, expected) in [(0, [b"b", b"b"]), (1, [b"a", b"a"]), (2, [b"a", b"b"]), (-1, [b"a", b"b"])] {
+    for (index, expected) in
+        [(0, [b"b", b"b"]), (1, [b"a", b"a"]), (2, [b"a", b"b"]), (-1, [b"a", b"b"])]
+    {
         let (a, b) = (session.buffer(b"a"), session.buffer(b"b"));
         let results = references(session.call("choose", [i32(index), a, b]));
         let contents: Vec<_> = results.iter().map(bytes).collect();

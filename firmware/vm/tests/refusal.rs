@@ -1,5 +1,11 @@
 //! Files that are no modules, modules of another kind, and damaged ones: they
 //! are refused, or at worst run to an end, and nothing panics or leaks.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests may assert in the ordinary way, and so may what they share"
+)]
 
 mod common;
 
@@ -52,11 +58,17 @@ fn with_word(module: &[u8], old: u32, new: u32) -> Vec<u8> {
 #[test]
 fn another_bytecode_version_is_refused_with_both_versions() {
     let module = module!("integer");
-    for version in [16 << 16, 18 << 16, 17 << 16 | 1, 0xFFFF_FFFF] {
+    for (version, part, values) in [
+        (16 << 16, "major", [16, 17]),
+        (18 << 16, "major", [18, 17]),
+        (17 << 16 | 1, "minor", [1, 0]),
+        (0xFFFF_FFFF, "major", [0xFFFF, 17]),
+    ] {
         let refusal = refusal(&with_word(module, 17 << 16, version));
         assert_eq!(refusal.code, Code::Incompatible);
-        assert!(refusal.message.contains("bytecode version"), "{refusal:?}");
-        assert_eq!(refusal.values, [version, 17 << 16]);
+        assert!(refusal.message.contains("version of the bytecode"), "{refusal:?}");
+        assert!(refusal.message.starts_with(part), "{refusal:?}");
+        assert_eq!(refusal.values, values);
     }
 }
 
@@ -87,6 +99,17 @@ fn host_modules_and_imports_are_checked_by_name() {
     assert_eq!((refusal.code, &refusal.subject[..]), (Code::NotFound, "host.sum"));
     let refusal = load(host(Some(3), "", "host.wait"));
     assert_eq!((refusal.code, &refusal.subject[..]), (Code::Incompatible, "host.wait"));
+}
+
+#[test]
+fn floats_are_refused_by_a_build_without_them() {
+    let host = TestHost { floats: false, ..Default::default() };
+    for (module, bits) in [(&module!("f32")[..], 1), (module!("f64"), 2)] {
+        let refusal = load(module, &host).unwrap_err();
+        assert_eq!((refusal.code, refusal.values[0] & 3), (Code::Incompatible, bits));
+        assert_eq!(refusal.values[1], 0b1100);
+    }
+    assert!(load(module!("integer"), &host).is_ok());
 }
 
 #[test]
@@ -174,8 +197,7 @@ fn run_in<'a>(
 /// into itself, and reference counts never free a cycle.
 fn damage_every_byte(module: &[u8], lists: bool) {
     let mut damaged = Aligned::new(module);
-    for place in 0..module.len() {
-        let byte = module[place];
+    for (place, &byte) in module.iter().enumerate() {
         for value in [!byte, byte ^ 1, byte ^ 0x80, byte.wrapping_add(1), 0, 0xFF] {
             damaged.bytes_mut()[place] = value;
             let left = run(damaged.bytes(), 200);

@@ -46,6 +46,10 @@ macro_rules! imports {
             $([$queue.len(), $queue_signature.len()],)*
             $([$refused.len(), $refused_signature.len()],)*
         ]);
+        /// A byte of each name's hash: most names that differ are told apart
+        /// by it alone.
+        static HASHES: &[u8] = &[$(hash($call.as_bytes()),)* $(hash($queue.as_bytes()),)*
+            $(hash($refused.as_bytes()),)*];
         static FUNCTIONS: &[Function] = &[$($call_function,)* $($queue_function,)*];
         /// Imports from here on wait for a fence and signal another.
         const FIRST_QUEUE: usize = [$($call),*].len();
@@ -66,6 +70,15 @@ const fn place<const N: usize>(lengths: [[usize; 2]; N]) -> [Import; N] {
         index += 1;
     }
     imports
+}
+
+const fn hash(name: &[u8]) -> u8 {
+    let (mut rest, mut hash) = (name, 0u8);
+    while let [byte, tail @ ..] = rest {
+        hash = hash.wrapping_mul(31).wrapping_add(*byte);
+        rest = tail;
+    }
+    hash
 }
 
 impl Import {
@@ -152,7 +165,9 @@ imports! {
 /// Finds an import by its full name and checks its calling convention.
 pub(crate) fn resolve(name: &str, cconv: &str) -> Result<ImportId, Fault> {
     let name = name.strip_prefix("hal.").ok_or(Fault::UnknownImport)?.as_bytes();
-    let index = IMPORTS.iter().position(|import| import.name() == name);
+    let wanted = hash(name);
+    let mut candidates = IMPORTS.iter().zip(HASHES);
+    let index = candidates.position(|(import, &hash)| hash == wanted && import.name() == name);
     let index = index.ok_or(Fault::UnknownImport)?;
     let import = IMPORTS.get(index).ok_or(Fault::UnknownImport)?;
     if index >= FUNCTIONS.len() {

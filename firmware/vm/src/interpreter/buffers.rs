@@ -1,3 +1,4 @@
+use core::cell::Cell;
 use core::ops::Range;
 
 use arielml_arena::Shared;
@@ -5,7 +6,7 @@ use arielml_arena::Shared;
 use super::{Machine, Stop};
 use crate::hash::siphash;
 use crate::isa::core as op;
-use crate::{Buffer, Bytes, Code, Error, Object, Ref};
+use crate::{Buffer, Bytes, Object, Ref};
 
 /// The largest alignment that a buffer may ask for.
 const MAX_ALIGNMENT: usize = 4096;
@@ -42,7 +43,7 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
             }
             op::BUFFER_CLONE => self.clone_buffer(),
             op::BUFFER_LENGTH => {
-                let buffer = self.frame.scalars.cursor.u16()?;
+                let buffer = self.frame.scalars.operand()?;
                 let length = self.buffer_length(buffer)?;
                 self.frame.scalars.put64(length as u64)
             }
@@ -102,14 +103,13 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
         let length = self.frame.scalars.next64()?;
         let source = self.span(source, length, 0)?;
         let target = self.span(target, length, 0)?;
-        if self.frame.get_ref(source.buffer)?.same(self.frame.get_ref(target.buffer)?) {
-            let mut bytes = self.writable(&target)?.write().ok_or(Stop::InUse)?;
-            bytes.copy_within(source.range, target.range.start);
-            return Ok(());
-        }
         let mut bytes = self.writable(&target)?.write().ok_or(Stop::InUse)?;
-        let bytes = bytes.get_mut(target.range).unwrap_or_default();
-        copy_bytes(slice(&self.bytes(&source)?, &source), bytes);
+        if self.frame.get_ref(source.buffer)?.same(self.frame.get_ref(target.buffer)?) {
+            copy_within(&mut bytes, source.range, target.range.start);
+        } else {
+            let bytes = bytes.get_mut(target.range).unwrap_or_default();
+            copy_bytes(slice(&self.bytes(&source)?, &source), bytes);
+        }
         Ok(())
     }
 
@@ -139,8 +139,7 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
     fn new_buffer(&mut self, length: u64) -> Result<Shared<'a, Buffer<'a>>, Stop> {
         let alignment = (self.frame.scalars.next()? as usize).max(MIN_ALIGNMENT);
         if !alignment.is_power_of_two() || alignment > MAX_ALIGNMENT {
-            let error = Error::new(Code::InvalidArgument, "buffer alignment: asked, largest");
-            return Err(self.raise(error.with(alignment as u32, MAX_ALIGNMENT as u32)));
+            return Err(self.stop(Stop::Alignment, alignment, MAX_ALIGNMENT));
         }
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         Buffer::zeroed(self.arena, length, alignment)
@@ -149,7 +148,7 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
     }
 
     fn next_place(&mut self) -> Result<Place, Stop> {
-        let buffer = self.frame.scalars.cursor.u16()?;
+        let buffer = self.frame.scalars.operand()?;
         Ok((buffer, self.frame.scalars.next64()?))
     }
 
@@ -165,9 +164,8 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
         {
             return Ok(Span { buffer, range: start..end });
         }
-        let message = "buffer access out of range: elements up to, buffer's bytes";
-        let last = offset.saturating_add(count).min(u64::from(u32::MAX)) as u32;
-        Err(self.raise(Error::new(Code::OutOfRange, message).with(last, length as u32)))
+        let end = usize::try_from(offset.saturating_add(count)).unwrap_or(usize::MAX);
+        Err(self.stop(Stop::BufferRange, end, length))
     }
 
     fn buffer_length(&self, buffer: u16) -> Result<usize, Stop> {
@@ -198,5 +196,21 @@ fn slice<'b>(bytes: &'b Bytes<'_>, span: &Span) -> &'b [u8] {
 fn copy_bytes(source: &[u8], target: &mut [u8]) {
     for (target, source) in target.iter_mut().zip(source) {
         *target = *source;
+    }
+}
+
+/// As `slice::copy_within`, byte by byte: a copy of `memmove` in the image
+/// would cost more than that gains.
+fn copy_within(bytes: &mut [u8], source: Range<usize>, target: usize) {
+    let length = source.len();
+    let cells = Cell::from_mut(bytes).as_slice_of_cells();
+    for index in 0..length {
+        // From the end when the bytes move up, so that none is overwritten
+        // before it was read.
+        let index = if target > source.start { length - 1 - index } else { index };
+        if let (Some(from), Some(to)) = (cells.get(source.start + index), cells.get(target + index))
+        {
+            to.set(from.get());
+        }
     }
 }

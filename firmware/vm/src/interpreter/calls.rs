@@ -1,14 +1,14 @@
 use core::mem;
 
+use arielml_arena::Vector;
+
 use super::frame::Frame;
 use super::{DEPTH, Machine, Stop};
 use crate::cursor::operands;
 use crate::isa::core as op;
 use crate::module::IMPORT;
 use crate::signature::Placement;
-use crate::{Call, Code, Error, Host, Object, Value};
-
-use arielml_arena::Vector;
+use crate::{Call, Host, Object, Value};
 
 impl<'a, O: Object> Machine<'_, 'a, O> {
     /// A call of any of the four kinds. Yieldable ones go on in another block;
@@ -37,8 +37,8 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
         let import = self.module.imports.get((ordinal ^ IMPORT) as usize);
         let import = import.ok_or(Stop::Unverified)?;
         let Some(id) = import.id else {
-            let missing = Error::new(Code::NotFound, "optional import is missing: ordinal");
-            return Err(self.raise(missing.with(ordinal ^ IMPORT, 0)));
+            let imports = self.module.imports.len();
+            return Err(self.stop(Stop::NoImport, (ordinal ^ IMPORT) as usize, imports));
         };
         let letters = import.signature.results();
         if !letters.is_empty() {
@@ -78,9 +78,7 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
             return Ok(());
         }
         if self.results.len() != letters.len() {
-            let missing = Error::new(Code::Internal, "host gave too few results: given, expected");
-            let (given, expected) = (self.results.len() as u32, letters.len() as u32);
-            return Err(self.raise(missing.with(given, expected)));
+            return Err(self.stop(Stop::TooFewResults, self.results.len(), letters.len()));
         }
         for (value, operand) in self.results.iter_mut().zip(operands(results)) {
             let value = mem::replace(value, Value::I32(0));
@@ -93,8 +91,7 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
     /// Enters a function of the module.
     fn enter(&mut self, ordinal: u16, list: &'a [u8], results: &'a [u8]) -> Result<(), Stop> {
         if self.callers.len() + 1 >= DEPTH {
-            let error = Error::new(Code::ResourceExhausted, "calls nest too deep: frames");
-            return Err(self.raise(error.with(DEPTH as u32, 0)));
+            return Err(self.stop(Stop::TooDeep, self.callers.len() + 2, DEPTH));
         }
         let function = self.module.functions.get(usize::from(ordinal)).ok_or(Stop::Unverified)?;
         let mut callee =
@@ -123,8 +120,7 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
             return Err(Stop::Finished);
         };
         let mut callee = mem::replace(&mut self.frame, caller);
-        let results = operands(self.frame.results);
-        let mut targets = results;
+        let mut targets = operands(self.frame.results);
         while let (Some((letter, source)), Some(target)) = (sources.next(), targets.next()) {
             let value = callee.value(*letter, source)?;
             self.frame.set_value(target, value)?;

@@ -1,10 +1,8 @@
-use super::{Machine, Stop};
+use super::{Machine, Stop, register};
 use crate::cursor::operands;
 use crate::isa::core as op;
 use crate::module::IMPORT;
 use crate::{Code, Error, Object};
-
-use super::register;
 
 impl<'a, O: Object> Machine<'_, 'a, O> {
     /// Branches, failure, and what only a debugger would act on.

@@ -55,10 +55,16 @@ pub fn converts(opcode: u8, wide: bool) -> bool {
 /// image for modules without floats can do without them and the half of the
 /// mathematical library that they take.
 #[derive(Clone, Copy)]
-pub struct Floats(pub(super) fn(&mut Scalars<'_>, u8, bool) -> Result<(), Stop>);
+pub struct Floats {
+    /// Runs an opcode of the f64 set when the flag is set, else of the f32 set.
+    pub(super) run: fn(&mut Scalars<'_>, u8, bool) -> Result<(), Stop>,
+    /// The bits of an f64 as an f32, and of an f32 as an f64.
+    pub(crate) narrow: fn(f64) -> f32,
+    pub(crate) widen: fn(f32) -> f64,
+}
 
 /// The float extensions of this crate.
-pub const FLOATS: Floats = Floats(run);
+pub const FLOATS: Floats = Floats { run, narrow: |value| value as f32, widen: f64::from };
 
 /// Conversions, arithmetic and comparison of either set.
 fn run(scalars: &mut Scalars<'_>, opcode: u8, wide: bool) -> Result<(), Stop> {
@@ -88,11 +94,7 @@ impl Scalars<'_> {
                 self.put(u32::from(compare(opcode, first, second)))
             }
             op::CMP_NAN_F64 => self.put(u32::from(first.is_nan())),
-            op::ADD_F64..=op::REM_F64
-            | op::MIN_F64
-            | op::MAX_F64
-            | op::ATAN2_F64
-            | op::POW_F64 => {
+            op::ADD_F64..=op::REM_F64 | op::MIN_F64 | op::MAX_F64 | op::ATAN2_F64 | op::POW_F64 => {
                 let second = self.next_float(wide)?;
                 self.put_float(binary(opcode, first, second)?, wide)
             }
@@ -104,15 +106,15 @@ impl Scalars<'_> {
     pub fn convert_f32(&mut self, opcode: u8) -> Result<(), Stop> {
         match opcode {
             op32::CAST_SI32_F32 | op32::CAST_UI32_F32 => {
-                self.from_i32(opcode == op32::CAST_SI32_F32, false)
+                self.put_i32_as_float(opcode == op32::CAST_SI32_F32, false)
             }
-            op32::CAST_F32_SI32 | op32::CAST_F32_UI32 => self.to_i32(false),
+            op32::CAST_F32_SI32 | op32::CAST_F32_UI32 => self.put_as_i32(false),
             op32::BITCAST_I32_F32 | op32::BITCAST_F32_I32 => {
                 let bits = self.next()?;
                 self.put(bits)
             }
-            op32::CAST_F32_SI64 => self.to_i64(true, false),
-            op32::CAST_F32_UI64 => self.to_i64(false, false),
+            op32::CAST_F32_SI64 => self.put_as_i64(true, false),
+            op32::CAST_F32_UI64 => self.put_as_i64(false, false),
             // Not by way of f64, which would round twice.
             op32::CAST_SI64_F32 => {
                 let value = self.next64()? as i64 as f32;
@@ -138,9 +140,9 @@ impl Scalars<'_> {
                 self.put_float(value, true)
             }
             op::CAST_SI32_F64 | op::CAST_UI32_F64 => {
-                self.from_i32(opcode == op::CAST_SI32_F64, true)
+                self.put_i32_as_float(opcode == op::CAST_SI32_F64, true)
             }
-            op::CAST_F64_SI32 | op::CAST_F64_UI32 => self.to_i32(true),
+            op::CAST_F64_SI32 | op::CAST_F64_UI32 => self.put_as_i32(true),
             op::CAST_SI64_F64 => {
                 let value = self.next64()? as i64 as f64;
                 self.put_float(value, true)
@@ -149,8 +151,8 @@ impl Scalars<'_> {
                 let value = self.next64()? as f64;
                 self.put_float(value, true)
             }
-            op::CAST_F64_SI64 => self.to_i64(true, true),
-            op::CAST_F64_UI64 => self.to_i64(false, true),
+            op::CAST_F64_SI64 => self.put_as_i64(true, true),
+            op::CAST_F64_UI64 => self.put_as_i64(false, true),
             op::BITCAST_I64_F64 | op::BITCAST_F64_I64 => {
                 let bits = self.next64()?;
                 self.put64(bits)
@@ -159,20 +161,20 @@ impl Scalars<'_> {
         }
     }
 
-    fn from_i32(&mut self, signed: bool, wide: bool) -> Result<(), Stop> {
+    fn put_i32_as_float(&mut self, signed: bool, wide: bool) -> Result<(), Stop> {
         let value = self.next()?;
         self.put_float(if signed { f64::from(value as i32) } else { f64::from(value) }, wide)
     }
 
     /// To the nearest integer, halves away from zero, and its low 32 bits:
     /// so signed and unsigned are one.
-    fn to_i32(&mut self, wide: bool) -> Result<(), Stop> {
+    fn put_as_i32(&mut self, wide: bool) -> Result<(), Stop> {
         let value = libm::round(self.next_float(wide)?);
         self.put(value as i64 as u32)
     }
 
     /// To the nearest integer, halves away from zero.
-    fn to_i64(&mut self, signed: bool, wide: bool) -> Result<(), Stop> {
+    fn put_as_i64(&mut self, signed: bool, wide: bool) -> Result<(), Stop> {
         let value = libm::round(self.next_float(wide)?);
         self.put64(if signed || value < 0.0 { value as i64 as u64 } else { value as u64 })
     }

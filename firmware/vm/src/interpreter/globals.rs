@@ -1,37 +1,37 @@
 use core::mem;
 
 use super::{Machine, Stop, register};
+use crate::Object;
 use crate::isa::core as op;
-use crate::{Code, Error, Object};
 
 impl<'a, O: Object> Machine<'_, 'a, O> {
     /// Loads and stores of global values, at a constant byte offset or at one
     /// that a register holds.
     pub(super) fn global_value(&mut self, opcode: u8) -> Result<(), Stop> {
-        let indirect = matches!(
-            opcode,
-            op::GLOBAL_LOAD_INDIRECT_I32..=op::GLOBAL_STORE_INDIRECT_I32
-                | op::GLOBAL_LOAD_INDIRECT_I64..=op::GLOBAL_STORE_INDIRECT_I64
-        );
+        let wide = opcode >= op::GLOBAL_LOAD_I64;
+        // Load, store, indirect load, indirect store, in both widths.
+        let opcode = if wide { opcode - op::GLOBAL_LOAD_I64 } else { opcode };
+        let (indirect, store) = (opcode & 2 != 0, opcode & 1 != 0);
         let offset = self.place(indirect)? as usize;
         let scalars = &mut self.frame.scalars;
-        let bytes = self.state.globals.get_mut(offset..).unwrap_or_default();
-        if opcode < op::GLOBAL_LOAD_I64 {
-            if let Some(global) = bytes.first_chunk_mut() {
-                if matches!(opcode, op::GLOBAL_LOAD_I32 | op::GLOBAL_LOAD_INDIRECT_I32) {
-                    return scalars.put(u32::from_le_bytes(*global));
-                }
-                *global = scalars.next()?.to_le_bytes();
-                return Ok(());
+        let globals = &mut self.state.globals;
+        let first = offset / 4;
+        let last = first + usize::from(wide);
+        if !offset.is_multiple_of(4) || last >= globals.len() {
+            return Err(self.stop(Stop::GlobalRange, offset, 4 * self.state.globals.len()));
+        }
+        if store {
+            let value = scalars.read(wide)?;
+            if let Some(global) = globals.get_mut(first) {
+                *global = value as u32;
             }
-        } else if let Some(global) = bytes.first_chunk_mut() {
-            if matches!(opcode, op::GLOBAL_LOAD_I64 | op::GLOBAL_LOAD_INDIRECT_I64) {
-                return scalars.put64(u64::from_le_bytes(*global));
+            if let (true, Some(global)) = (wide, globals.get_mut(last)) {
+                *global = (value >> 32) as u32;
             }
-            *global = scalars.next64()?.to_le_bytes();
             return Ok(());
         }
-        Err(self.no_global(offset, self.state.globals.len()))
+        let word = |index: usize| u64::from(globals.get(index).copied().unwrap_or(0));
+        scalars.write(word(last) << 32 | word(first), wide)
     }
 
     /// Loads and stores of global references; the move bit takes a reference
@@ -41,9 +41,9 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
             matches!(opcode, op::GLOBAL_LOAD_INDIRECT_REF | op::GLOBAL_STORE_INDIRECT_REF);
         let ordinal = self.place(indirect)? as usize;
         let wanted = self.next_type()?;
-        let operand = self.frame.scalars.cursor.u16()?;
+        let operand = self.frame.scalars.operand()?;
         let Some(global) = self.state.global_refs.get_mut(ordinal) else {
-            return Err(self.no_global(ordinal, self.state.global_refs.len()));
+            return Err(self.stop(Stop::GlobalRange, ordinal, self.state.global_refs.len()));
         };
         if matches!(opcode, op::GLOBAL_LOAD_REF | op::GLOBAL_LOAD_INDIRECT_REF) {
             if !global.is_a(wanted) {
@@ -63,12 +63,5 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
 
     fn place(&mut self, indirect: bool) -> Result<u32, Stop> {
         if indirect { self.frame.scalars.next() } else { Ok(self.frame.scalars.cursor.u32()?) }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn no_global(&mut self, place: usize, limit: usize) -> Stop {
-        let error = Error::new(Code::OutOfRange, "no such global: offset or ordinal, limit");
-        self.raise(error.with(place as u32, limit as u32))
     }
 }

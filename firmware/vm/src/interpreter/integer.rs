@@ -122,7 +122,7 @@ impl Scalars<'_> {
         let wide = matches!(opcode, op::SELECT_I64 | op::SWITCH_I64);
         let chosen = if matches!(opcode, op::SELECT_I32 | op::SELECT_I64) {
             let condition = self.next()?;
-            let (yes, no) = (self.cursor.u16()?, self.cursor.u16()?);
+            let (yes, no) = (self.operand()?, self.operand()?);
             if condition != 0 { yes } else { no }
         } else {
             self.switch()?

@@ -1,8 +1,8 @@
 use arielml_arena::Shared;
 
-use super::{Machine, Stop, register};
+use super::{Floats, Machine, Stop, register};
 use crate::isa::{core as op, ext_f64};
-use crate::{Code, Error, List, Object, Ref, Type, Value};
+use crate::{List, Object, Ref, Type, Value};
 
 impl<'a, O: Object> Machine<'_, 'a, O> {
     /// Operations on lists, but for those on floats.
@@ -21,7 +21,7 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
             op::LIST_RESIZE => list.resize(number)?.map_err(|error| self.out_of_memory(error)),
             _ => {
                 if number >= list.len() {
-                    return Err(self.no_element(number, list.len()));
+                    return Err(self.stop(Stop::ListRange, number, list.len()));
                 }
                 self.element(opcode, &list, number)
             }
@@ -33,25 +33,25 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
         let scalars = &mut self.frame.scalars;
         match opcode {
             op::LIST_GET_I32 => {
-                let value = list.value(index, Type::I32)?;
+                let value = list.value(index, Type::I32, None)?;
                 self.put_value(value)
             }
             op::LIST_GET_I64 => {
-                let value = list.value(index, Type::I64)?;
+                let value = list.value(index, Type::I64, None)?;
                 self.put_value(value)
             }
-            op::LIST_SET_I32 => list.set_value(index, Value::I32(scalars.next()? as i32)),
-            op::LIST_SET_I64 => list.set_value(index, Value::I64(scalars.next64()? as i64)),
+            op::LIST_SET_I32 => list.set_value(index, Value::I32(scalars.next()? as i32), None),
+            op::LIST_SET_I64 => list.set_value(index, Value::I64(scalars.next64()? as i64), None),
             op::LIST_GET_REF => {
                 let wanted = self.next_type()?;
-                let operand = self.frame.scalars.cursor.u16()?;
+                let operand = self.frame.scalars.operand()?;
                 let reference = list.reference(index, operand & register::MOVE != 0)?;
                 // Of another type: null, which is how a module asks.
                 let reference = if reference.is_a(wanted) { reference } else { Ref::Null };
                 self.frame.set_ref(operand, reference)
             }
             _ => {
-                let operand = scalars.cursor.u16()?;
+                let operand = scalars.operand()?;
                 let reference = self.frame.take_ref(operand)?;
                 list.set_reference(index, reference)
             }
@@ -59,29 +59,33 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
     }
 
     /// `list.get` and `list.set` of f64, or of f32 unless `wide`.
-    pub(super) fn list_float(&mut self, opcode: u8, wide: bool) -> Result<(), Stop> {
+    pub(super) fn list_float(
+        &mut self,
+        opcode: u8,
+        wide: bool,
+        floats: Floats,
+    ) -> Result<(), Stop> {
         let list = self.next_list()?;
         let index = self.frame.scalars.next()? as usize;
         if index >= list.len() {
-            return Err(self.no_element(index, list.len()));
+            return Err(self.stop(Stop::ListRange, index, list.len()));
         }
         if opcode == ext_f64::LIST_GET_F64 {
-            let value = list.value(index, if wide { Type::F64 } else { Type::F32 })?;
+            let kind = if wide { Type::F64 } else { Type::F32 };
+            let value = list.value(index, kind, Some(floats))?;
             return self.put_value(value);
         }
         let scalars = &mut self.frame.scalars;
-        list.set_value(
-            index,
-            if wide {
-                Value::F64(f64::from_bits(scalars.next64()?))
-            } else {
-                Value::F32(f32::from_bits(scalars.next()?))
-            },
-        )
+        let value = if wide {
+            Value::F64(f64::from_bits(scalars.next64()?))
+        } else {
+            Value::F32(f32::from_bits(scalars.next()?))
+        };
+        list.set_value(index, value, Some(floats))
     }
 
     fn put_value(&mut self, value: Value<'a, O>) -> Result<(), Stop> {
-        let operand = self.frame.scalars.cursor.u16()?;
+        let operand = self.frame.scalars.operand()?;
         self.frame.set_value(operand, value)
     }
 
@@ -95,17 +99,10 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
     }
 
     fn next_list(&mut self) -> Result<Shared<'a, List<'a, O>>, Stop> {
-        let operand = self.frame.scalars.cursor.u16()?;
+        let operand = self.frame.scalars.operand()?;
         match self.frame.get_ref(operand)? {
             Ref::List(list) => Ok(list.clone()),
             _ => Err(Stop::NoList),
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn no_element(&mut self, index: usize, length: usize) -> Stop {
-        let error = Error::new(Code::OutOfRange, "list index out of range: index, length");
-        self.raise(error.with(index as u32, length as u32))
     }
 }

@@ -14,12 +14,12 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
                 self.put_ref(Ref::Rodata(rodata))
             }
             op::ASSIGN_REF => {
-                let operand = self.frame.scalars.cursor.u16()?;
+                let operand = self.frame.scalars.operand()?;
                 let reference = self.frame.take_ref(operand)?;
                 self.put_ref(reference)
             }
             op::CAST_ANY_REF => {
-                let operand = self.frame.scalars.cursor.u16()?;
+                let operand = self.frame.scalars.operand()?;
                 let wanted = self.next_type()?;
                 let reference = self.take_typed(operand, wanted)?;
                 self.put_ref(reference)
@@ -34,13 +34,13 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
             op::SELECT_REF => self.select_ref(),
             op::SWITCH_REF => self.switch_ref(),
             op::CMP_NZ_REF => {
-                let operand = self.frame.scalars.cursor.u16()?;
+                let operand = self.frame.scalars.operand()?;
                 let is_set = !self.frame.get_ref(operand)?.is_null();
                 self.frame.scalars.put(u32::from(is_set))
             }
             _ => {
-                let left = self.frame.scalars.cursor.u16()?;
-                let right = self.frame.scalars.cursor.u16()?;
+                let left = self.frame.scalars.operand()?;
+                let right = self.frame.scalars.operand()?;
                 let same = self.frame.get_ref(left)?.same(self.frame.get_ref(right)?);
                 self.frame.scalars.put(u32::from(same == (opcode == op::CMP_EQ_REF)))
             }
@@ -52,8 +52,8 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
     fn select_ref(&mut self) -> Result<(), Stop> {
         let condition = self.frame.scalars.next()?;
         let wanted = self.next_type()?;
-        let cursor = &mut self.frame.scalars.cursor;
-        let (yes, no, result) = (cursor.u16()?, cursor.u16()?, cursor.u16()?);
+        let scalars = &mut self.frame.scalars;
+        let (yes, no, result) = (scalars.operand()?, scalars.operand()?, scalars.operand()?);
         let (chosen, other) = if condition != 0 { (yes, no) } else { (no, yes) };
         let reference = self.take_typed(chosen, wanted)?;
         if other & register::MOVE != 0 && (other ^ result) & register::ORDINAL != 0 {
@@ -65,7 +65,7 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
     fn switch_ref(&mut self) -> Result<(), Stop> {
         let index = self.frame.scalars.next()? as usize;
         let wanted = self.next_type()?;
-        let default = self.frame.scalars.cursor.u16()?;
+        let default = self.frame.scalars.operand()?;
         let list = self.frame.scalars.cursor.list(2)?;
         let chosen = operands(list).nth(index).unwrap_or(default);
         let reference = self.take_typed(chosen, wanted)?;
@@ -80,7 +80,7 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
 
     /// Puts a reference into the register that the next operand names.
     pub(super) fn put_ref(&mut self, reference: Ref<'a, O>) -> Result<(), Stop> {
-        let operand = self.frame.scalars.cursor.u16()?;
+        let operand = self.frame.scalars.operand()?;
         self.frame.set_ref(operand, reference)
     }
 

@@ -11,6 +11,12 @@ pub struct Scalars<'a> {
 }
 
 impl Scalars<'_> {
+    /// The next operand itself.
+    #[inline(never)]
+    pub fn operand(&mut self) -> Result<u16, Stop> {
+        Ok(self.cursor.u16()?)
+    }
+
     /// The value in a register.
     #[inline(always)]
     pub fn get(&self, operand: u16) -> Result<u32, Stop> {

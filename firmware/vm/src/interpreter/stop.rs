@@ -19,6 +19,14 @@ pub enum Stop {
     InUse,
     WrongType,
     OutOfFuel,
+    // These have values.
+    BufferRange,
+    Alignment,
+    ListRange,
+    GlobalRange,
+    TooDeep,
+    NoImport,
+    TooFewResults,
 }
 
 impl From<Cut> for Stop {
@@ -47,6 +55,15 @@ impl Stop {
             Stop::InUse => (Code::FailedPrecondition, "the buffer or list is in use"),
             Stop::WrongType => (Code::InvalidArgument, "reference of another type"),
             Stop::OutOfFuel => (Code::DeadlineExceeded, "no branches or calls left"),
+            Stop::BufferRange => {
+                (Code::OutOfRange, "buffer access out of range: elements up to, buffer's bytes")
+            }
+            Stop::Alignment => (Code::InvalidArgument, "buffer alignment: asked, largest"),
+            Stop::ListRange => (Code::OutOfRange, "list index out of range: index, length"),
+            Stop::GlobalRange => (Code::OutOfRange, "no such global: offset or ordinal, limit"),
+            Stop::TooDeep => (Code::ResourceExhausted, "calls nest too deep: frames, limit"),
+            Stop::NoImport => (Code::NotFound, "optional import is missing: ordinal, imports"),
+            Stop::TooFewResults => (Code::Internal, "host gave too few results: given, expected"),
         };
         Error::new(code, message)
     }

@@ -57,12 +57,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// The arguments of a call with segments: `segments` holds a count for
     /// each argument, which says how many tuples a segment has.
-    fn variadic(
-        &mut self,
-        mut letters: &[u8],
-        list: &[u8],
-        segments: &[u8],
-    ) -> Result<(), Fault> {
+    fn variadic(&mut self, mut letters: &[u8], list: &[u8], segments: &[u8]) -> Result<(), Fault> {
         let mut registers = list;
         let mut counts = segments;
         while !letters.is_empty() {

@@ -37,10 +37,14 @@ impl Fault {
     pub fn error<'a>(self) -> Error<'a> {
         let message = match self {
             Fault::Cut => "bytecode ends within an operation",
-            Fault::Block => "block marker within a block, or operation outside of one: opcode, marker",
+            Fault::Block => {
+                "block marker within a block, or operation outside of one: opcode, marker"
+            }
             Fault::Unterminated => "function or its last block does not end",
             Fault::Opcode => "unknown opcode: opcode",
-            Fault::Extension => "extension opcode in a function that does not require it: bits found, bit needed",
+            Fault::Extension => {
+                "extension opcode in a function that does not require it: bits found, bit needed"
+            }
             Fault::LeftOut => "opcode left out of this build (feature `math`)",
             Fault::Bank => "operand names a register of the other bank: operand, registers",
             Fault::Register => "register out of range: operand, registers",
@@ -56,8 +60,7 @@ impl Fault {
             Fault::List => "register list does not fit the calling convention: left, needed",
             Fault::Segments => "segment sizes do not fit the calling convention",
         };
-        let code =
-            if self == Fault::LeftOut { Code::Unimplemented } else { Code::InvalidArgument };
+        let code = if self == Fault::LeftOut { Code::Unimplemented } else { Code::InvalidArgument };
         Error::new(code, message)
     }
 }

@@ -6,7 +6,9 @@ use std::mem::MaybeUninit;
 use std::rc::Rc;
 
 use arielml_arena::{Arena, Vector};
-use arielml_vm::{Call, Code, Error, Host, ImportId, Instance, Module, Object, Ref, Value};
+use arielml_vm::{
+    Call, Code, Error, FLOATS, Floats, Host, ImportId, Instance, Module, Object, Ref, Value,
+};
 
 /// A module of `tests/modules`.
 #[macro_export]
@@ -37,6 +39,8 @@ pub struct TestHost {
     /// An import that it does not have, and one that it has otherwise.
     pub lacks: &'static str,
     pub differs: &'static str,
+    /// Whether its build of the VM has the float extensions.
+    pub floats: bool,
     /// Owners of the buffer that `host.keep` saw.
     pub owners: usize,
     /// Every thing that was made; those alive have more than one owner.
@@ -45,7 +49,14 @@ pub struct TestHost {
 
 impl Default for TestHost {
     fn default() -> Self {
-        TestHost { version: Some(3), lacks: "", differs: "", owners: 0, things: Vec::new() }
+        TestHost {
+            version: Some(3),
+            lacks: "",
+            differs: "",
+            floats: true,
+            owners: 0,
+            things: Vec::new(),
+        }
     }
 }
 
@@ -83,6 +94,10 @@ impl<'a> Host<'a> for TestHost {
         (name == "hal.device").then_some(5)
     }
 
+    fn floats(&self) -> Option<Floats> {
+        self.floats.then_some(FLOATS)
+    }
+
     fn call(&mut self, import: ImportId, call: &mut Call<'_, 'a, Thing>) -> Result<(), Error<'a>> {
         match import {
             0 => {
@@ -101,9 +116,9 @@ impl<'a> Host<'a> for TestHost {
             2 => {
                 let mut sum = 0;
                 for _ in 0..call.span()? {
-                    sum = sum + i64::from(call.i32()?).wrapping_mul(call.i64()?);
+                    sum = i64::from(call.i32()?).wrapping_mul(call.i64()?).wrapping_add(sum);
                 }
-                sum = sum + i64::from(call.i32()?);
+                sum = i64::from(call.i32()?).wrapping_add(sum);
                 call.return_i64(sum)?;
             }
             3 => {
