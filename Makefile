@@ -20,7 +20,7 @@ native: $(VENV)/.ready
 setup: native ## a virtual environment, the runtime archives, the emulator's library
 
 demo: setup ## a trained LeNet-5 on an emulated nRF52840, held against onnxruntime
-	@$(BIN)/python -m pytest examples/lenet5 -q -p no:cacheprovider
+	@$(BIN)/python -m pytest examples/lenet5 -v -p no:cacheprovider
 
 test: lint test-rust test-python ## everything that CI runs
 

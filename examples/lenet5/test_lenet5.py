@@ -21,7 +21,7 @@ def digits():
 
 
 @pytest.mark.arielml_budget(
-    instructions="2.6M", latency="60ms", flash="110KiB", ram="32KiB", stack="4KiB"
+    instructions="2.6M", latency="60ms", flash="148KiB", ram="32KiB", stack="4KiB"
 )
 def test_one_digit(arielml, digits):
     images, _ = digits

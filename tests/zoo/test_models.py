@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from pytest_arielml.errors import Unavailable
 from pytest_arielml.golden import output_policies, random_inputs, reference
-from pytest_arielml.zoo import ZooModel, find, models
+from pytest_arielml.zoo import ZooModel
 from pytest_arielml.zoo.content import content_sha256
-
-BESIDE = Path(__file__).parents[3] / "shared" / "models"
-
-
-@pytest.fixture(params=models(), ids=lambda each: each.name)
-def entry(request: pytest.FixtureRequest) -> ZooModel:
-    found: ZooModel = request.param
-    return found
-
-
-@pytest.fixture
-def path(entry: ZooModel) -> Path:
-    folders = None if os.environ.get("ARIELML_MODELS") else [BESIDE]
-    try:
-        return find(entry.name, folders=folders, download=False)
-    except Unavailable as error:
-        pytest.skip(str(error))
 
 
 def test_file_is_what_the_catalogue_says(entry: ZooModel, path: Path) -> None:
