@@ -137,12 +137,20 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     outcome = yield
     recorder = pyfuncitem.stash.get(_recorder, None)
     if recorder is not None:
-        try:
-            for mark in pyfuncitem.iter_markers("arielml_budget"):
-                Budget.parse(*mark.args, **mark.kwargs).hold(recorder.records)
-        except (BudgetExceeded, UsageError) as error:
-            pytest.fail(str(error), pytrace=False)
+        for mark in pyfuncitem.iter_markers("arielml_budget"):
+            broken = _broken(mark, recorder)
+            if broken is not None:
+                pytest.fail(broken, pytrace=False)
     return outcome
+
+
+def _broken(mark: pytest.Mark, recorder: Recorder) -> str | None:
+    """What is over its budget, or wrong about it; `None` when all holds."""
+    try:
+        Budget.parse(*mark.args, **mark.kwargs).hold(recorder.records)
+    except (BudgetExceeded, UsageError) as error:
+        return str(error)
+    return None
 
 
 @pytest.hookimpl(wrapper=True)

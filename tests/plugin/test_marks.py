@@ -38,6 +38,7 @@ def test_a_budget_that_does_not_hold_fails_with_a_table(lenet5_test: pytest.Pyte
         result.stdout.fnmatch_lines([what])
     result.stdout.fnmatch_lines(["*_dispatch_*"])
     result.stdout.no_fnmatch_line("*pytest_arielml/budgets.py*")
+    result.stdout.no_fnmatch_line("*another exception*")
 
 
 def test_an_unknown_budget_is_refused_by_name(lenet5_test: pytest.Pytester) -> None:

@@ -36,7 +36,7 @@ def test_instructions_of_a_call(called: tuple[Deployment, Result]) -> None:
 def test_instructions_of_init(called: tuple[Deployment, Result]) -> None:
     deployment, _ = called
     assert deployment.init_instructions is not None
-    assert deployment.init_instructions <= 260_000
+    assert deployment.init_instructions <= 200_000
 
 
 def test_bytes(called: tuple[Deployment, Result]) -> None:

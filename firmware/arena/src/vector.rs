@@ -35,7 +35,9 @@ impl<'a, T> Vector<'a, T> {
         let mut vector = Self::new(arena);
         vector.reserve_exact(length)?;
         for index in 0..length {
-            vector.push(make(index))?;
+            // SAFETY: `length` slots are reserved, and this one is vacant.
+            unsafe { vector.elements.add(index).write(make(index)) };
+            vector.length = index + 1;
         }
         Ok(vector)
     }

@@ -1,6 +1,6 @@
 use arielml_arena::{Arena, Vector};
 
-use crate::interpreter::{Machine, State};
+use crate::interpreter::{Frame, Machine, State};
 use crate::{Code, Error, Host, Module, Object, Ref, Value};
 
 /// A module with its state: its globals.
@@ -66,8 +66,8 @@ impl<'a, O: Object> Instance<'a, O> {
                 .with(args.len() as u32, letters.len() as u32));
         }
         results.reserve_exact(function.signature.results().len())?;
-        let (module, state) = (&self.module, &mut self.state);
-        Machine::new(module, state, ordinal, args, self.fuel, self.arena)?.run(host, results)
+        let frame = Frame::with(ordinal, function, args, self.arena)?;
+        Machine::new(&self.module, &mut self.state, frame, self.fuel, self.arena).run(host, results)
     }
 
     /// Runs the module's `__deinit`, if it has one, and releases the state.

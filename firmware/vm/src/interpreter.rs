@@ -22,11 +22,10 @@ mod tests;
 use arielml_arena::{Arena, OutOfMemory, Vector};
 
 pub use self::float::{FLOATS, Floats};
-use self::frame::Frame;
+pub use self::frame::Frame;
 pub use self::stop::Stop;
 use crate::isa::{Set, core as op, ext_f64};
 use crate::module::Module;
-use crate::signature::Placement;
 use crate::{At, Error, Host, Object, Ref, Value};
 
 /// Frames that may be alive at once.
@@ -59,39 +58,24 @@ pub struct Machine<'m, 'a, O> {
 }
 
 impl<'m, 'a, O: Object> Machine<'m, 'a, O> {
-    /// About to run function `ordinal` with `arguments`, which fit its
-    /// calling convention.
+    /// About to run the function of `frame`.
+    #[inline(always)]
     pub fn new(
         module: &'m Module<'a>,
         state: &'m mut State<'a, O>,
-        ordinal: u16,
-        arguments: &[Value<'a, O>],
+        frame: Frame<'a, O>,
         fuel: Option<u32>,
         arena: &'a Arena<'a>,
-    ) -> Result<Self, Error<'a>> {
-        let function = module.functions.get(usize::from(ordinal)).copied().unwrap_or_default();
-        let mut frame = Frame::new(ordinal, &function, arena)?;
-        let mut placement = Placement::default();
-        for argument in arguments {
-            frame.set_argument(placement.place(argument.letter()), argument.clone());
-        }
-        Ok(Machine {
-            arena,
-            module,
-            state,
-            frame,
-            callers: Vector::new(arena),
-            results: Vector::new(arena),
-            fuel,
-            raised: None,
-            values: [0; 2],
-        })
+    ) -> Self {
+        let (callers, results) = (Vector::new(arena), Vector::new(arena));
+        let (raised, values) = (None, [0; 2]);
+        Machine { arena, module, state, frame, callers, results, fuel, raised, values }
     }
 
     /// Runs until the function returns; its results are appended to
     /// `results`.
     pub fn run<H: Host<'a, Object = O>>(
-        mut self,
+        &mut self,
         host: &mut H,
         results: &mut Vector<'a, Value<'a, O>>,
     ) -> Result<(), Error<'a>> {

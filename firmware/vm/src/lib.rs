@@ -6,7 +6,7 @@
 //! is a [`Host`], such as the HAL.
 //!
 //! The float extensions are part of a build only where [`Host::floats`] names
-//! them, as they take a third of the flash.
+//! them: they bring f64 arithmetic in software with them.
 //!
 //! All memory comes from one arena. Native stack use does not depend on how
 //! deep the bytecode calls. Nothing panics on any input: bytes that are not a

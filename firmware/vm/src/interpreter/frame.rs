@@ -6,6 +6,7 @@ use super::scalars::Scalars;
 use super::{Stop, register};
 use crate::cursor::{Cursor, operands};
 use crate::module::Function;
+use crate::signature::Placement;
 use crate::{Object, Ref, Value};
 
 /// A function that runs, or waits for one that it called.
@@ -29,6 +30,21 @@ impl<'a, O: Object> Frame<'a, O> {
         let refs = Vector::from_fn(arena, usize::from(function.refs), |_| Ref::Null)?;
         let scalars = Scalars { cursor: Cursor::new(function.code), values };
         Ok(Frame { scalars, refs, function: ordinal, results: &[] })
+    }
+
+    /// As [`Frame::new`], with `arguments` that fit the calling convention.
+    pub fn with(
+        ordinal: u16,
+        function: &Function<'a>,
+        arguments: &[Value<'a, O>],
+        arena: &'a Arena<'a>,
+    ) -> Result<Self, OutOfMemory> {
+        let mut frame = Frame::new(ordinal, function, arena)?;
+        let mut placement = Placement::default();
+        for argument in arguments {
+            frame.set_argument(placement.place(argument.letter()), argument.clone());
+        }
+        Ok(frame)
     }
 
     /// Sets a register of a new frame, whose size was checked against its

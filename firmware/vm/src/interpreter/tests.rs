@@ -5,7 +5,7 @@ use std::vec::Vec;
 use arielml_arena::Vector;
 
 use super::register::{MOVE, REF};
-use super::{Machine, State};
+use super::{Frame, Machine, State};
 use crate::isa::{core as op, ext_f64};
 use crate::testing::{Assembly, NoHost, Thing, arena, function, module};
 use crate::verifier::verify;
@@ -21,7 +21,8 @@ fn run_with(
 ) -> Result<Results, Error<'static>> {
     verify(module, arena())?;
     let mut results = Vector::new(arena());
-    Machine::new(module, state, 0, arguments, None, arena())?.run(&mut NoHost, &mut results)?;
+    let frame = Frame::with(0, &module.functions[0], arguments, arena())?;
+    Machine::new(module, state, frame, None, arena()).run(&mut NoHost, &mut results)?;
     Ok(results)
 }
 
