@@ -14,6 +14,7 @@ from onnx import external_data_helper
 from pytest_arielml.errors import ModelError, UsageError
 from pytest_arielml.frontends.model import Function, Model, Signature
 from pytest_arielml.frontends.onnx_shapes import fix_batch, static_specs
+from pytest_arielml.frontends.passes import prepare
 
 #: Name of the function, of the graph that it is made from, and of its export.
 ENTRY: Final = "main"
@@ -146,7 +147,9 @@ def _model(proto: onnx.ModelProto, name: str, where: str, digest: str, original:
     _check(proto, where)
     fix_batch(proto, where)
     try:
-        inferred = onnx.shape_inference.infer_shapes(proto, strict_mode=True, data_prop=True)
+        inferred = onnx.shape_inference.infer_shapes(
+            prepare(proto), strict_mode=True, data_prop=True
+        )
     except (onnx.shape_inference.InferenceError, ValueError) as error:
         raise ModelError(
             "the shapes of the model do not fit together",

@@ -119,8 +119,8 @@ def _spec(value: onnx.ValueInfoProto, role: str, where: str) -> TensorSpec:
 
 
 def _is_static(dim: onnx.TensorShapeProto.Dimension) -> bool:
-    # Some exporters write -1 for a free dimension.
-    return dim.WhichOneof("value") == "dim_value" and dim.dim_value > 0
+    # Some exporters write -1 for a free dimension; a tensor of no values has a 0.
+    return dim.WhichOneof("value") == "dim_value" and dim.dim_value >= 0
 
 
 def _shape_text(value: onnx.ValueInfoProto) -> str:
