@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup native demo test test-python test-rust lint bench clean
+.PHONY: help setup native demo test test-python test-rust lint conformance bench clean
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ test-rust: setup
 
 test-python: setup
 	@$(BIN)/python -m pytest -n 2
+
+conformance: setup ## the ONNX node cases on the emulated board
+	@$(BIN)/python -m pytest conformance/onnx -n 2 -q
 
 bench: setup ## timings and sizes; not part of the tests
 	@$(BIN)/python -m benchmarks

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import onnx
+import pytest
+
+from conformance.onnx.bench import Bench
+from conformance.onnx.cases import Case, load_cases
+from conformance.onnx.expectations import Expectations, Expected
+from conformance.onnx.outcome import Outcome, Stage
+from conformance.onnx.update import Change, changes, measure, table_of
+
+BEFORE = Expectations(
+    {
+        "test_kept": Expected(Stage.NUMERICS, "why, by hand"),
+        "test_moved": Expected(Stage.COMPILE, "refused"),
+        "test_mended": Expected(Stage.COMPILE, "refused"),
+    }
+)
+OUTCOMES = {
+    "test_kept": Outcome(Stage.NUMERICS, "1 of 2 values differ"),
+    "test_moved": Outcome(Stage.NUMERICS, "2 of 2 values differ"),
+    "test_mended": Outcome(Stage.PASSED),
+    "test_new": Outcome(Stage.IMPORT, "no"),
+    "test_slice": Outcome(Stage.PASSED, "", ("starts",)),
+    "test_faulted": Outcome(Stage.RUN, "hung"),
+}
+
+
+def test_the_new_table() -> None:
+    after = table_of(OUTCOMES, BEFORE)
+    assert after.listed == {
+        "test_kept": Expected(Stage.NUMERICS, "why, by hand"),
+        "test_moved": Expected(Stage.NUMERICS, "2 of 2 values differ"),
+        "test_new": Expected(Stage.IMPORT, "no"),
+    }
+    assert after.frozen == {"test_slice": ("starts",)}
+    assert after.onnx == onnx.__version__
+
+
+def test_what_changed() -> None:
+    assert list(changes(BEFORE, table_of(OUTCOMES, BEFORE))) == [
+        Change("test_mended", "compile", "passes"),
+        Change("test_moved", "compile", "numerics"),
+        Change("test_new", "passes", "import"),
+        Change("test_slice", "passes", "passes with starts frozen"),
+    ]
+    assert not list(changes(BEFORE, BEFORE))
+
+
+class _Bench:
+    """Ends a case at one stage as it is, and at another with frozen operands."""
+
+    def __init__(self, plain: Stage, frozen: Stage) -> None:
+        self.ends = (plain, frozen)
+
+    def run(self, case: Case, frozen: Sequence[str] = ()) -> Outcome:
+        return Outcome(self.ends[bool(frozen)], "", tuple(frozen))
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "frozen", "stage", "helped"),
+    [
+        ("test_slice", Stage.PASSED, Stage.PASSED, Stage.PASSED, False),
+        ("test_slice", Stage.COMPILE, Stage.PASSED, Stage.PASSED, True),
+        ("test_slice", Stage.COMPILE, Stage.NUMERICS, Stage.NUMERICS, True),
+        ("test_slice", Stage.COMPILE, Stage.COMPILE, Stage.COMPILE, False),
+        ("test_slice", Stage.NUMERICS, Stage.PASSED, Stage.NUMERICS, False),
+        ("test_add", Stage.COMPILE, Stage.PASSED, Stage.COMPILE, False),
+    ],
+)
+def test_operands_are_frozen_where_it_does_not_compile_otherwise(
+    name: str, plain: Stage, frozen: Stage, stage: Stage, helped: bool
+) -> None:
+    case = next(case for case in load_cases() if case.name == name)
+    outcome = measure(cast("Bench", _Bench(plain, frozen)), case)
+    assert outcome.stage is stage
+    assert bool(outcome.frozen) is helped
