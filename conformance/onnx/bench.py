@@ -30,6 +30,9 @@ _VERDICT: Final = "verdict.json"
 _STACK: Final = "exceeded stack allocation limit"
 _HEAP: Final = "RESOURCE_EXHAUSTED"
 
+# A check that IREE compiles into a module for what it has not implemented.
+_LEFT_OUT: Final = "FAILED_PRECONDITION: unimplemented"
+
 
 class Bench:
     """One target, and what was compiled for it."""
@@ -87,7 +90,7 @@ class Bench:
         except DoesNotFit as error:
             return Stage.FIT, _said(error)
         except DeviceError as error:
-            return (Stage.FIT if _HEAP in str(error) else Stage.RUN), _said(error)
+            return _device_stage(error), _said(error)
         except ArielError as error:
             return Stage.RUN, _said(error)
         wrong = disagreement(case, outputs)
@@ -138,6 +141,13 @@ def _compiler_stage(error: CompileError) -> Stage:
     if _STACK in str(error):
         return Stage.FIT
     return Stage.IMPORT if error.what.startswith("the ONNX importer") else Stage.COMPILE
+
+
+def _device_stage(error: DeviceError) -> Stage:
+    said = _said(error)
+    if _HEAP in said:
+        return Stage.FIT
+    return Stage.COMPILE if _LEFT_OUT in said else Stage.RUN
 
 
 def _said(error: ArielError) -> str:

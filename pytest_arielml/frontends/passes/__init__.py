@@ -12,6 +12,7 @@ from typing import Final
 
 import onnx
 
+from pytest_arielml.frontends.passes.batches import split_batches
 from pytest_arielml.frontends.passes.branches import take_branches
 from pytest_arielml.frontends.passes.fold import fold_constants
 from pytest_arielml.frontends.passes.fourier import multiply_transforms
@@ -32,6 +33,7 @@ REPEATED: Final[tuple[Pass, ...]] = (
     take_branches,
     unroll_scans,
     multiply_transforms,
+    split_batches,
     prune,
 )
 
