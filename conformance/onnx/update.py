@@ -155,14 +155,15 @@ def _report(
         for case in cases
     ]
     for text in (*by_stage(lines), "", *by_operator(lines, every=False), ""):
-        console.print(text)
+        console.print(text, soft_wrap=True)
     changed = list(changes(before, after))
     for change in changed:
-        console.print(f"{change.case}: {change.before} -> {change.after}")
+        console.print(f"{change.case}: {change.before} -> {change.after}", soft_wrap=True)
     console.print(f"{len(changed)} entries changed")
     astray = {name: each for name, each in outcomes.items() if each.stage is Stage.RUN}
     for name, outcome in astray.items():
-        console.print(f"{name}: {outcome}; this is never expected, and is not listed")
+        text = f"{name}: {outcome}; this is never expected, and is not listed"
+        console.print(text, soft_wrap=True)
     return 1 if astray else 0
 
 
