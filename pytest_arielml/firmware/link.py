@@ -29,9 +29,10 @@ from pytest_arielml.firmware.script import linker_script, reset_symbol
 from pytest_arielml.firmware.selection import selection
 from pytest_arielml.firmware.size import SizeReport, measure
 from pytest_arielml.firmware.symbols import Symbols
+from pytest_arielml.firmware.texts import Texts
 
 #: Raised when what an entry of the cache holds, or how it is made, changes.
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _TIMEOUT: Final = 120.0
 _ATTEMPTS: Final = 2
 
@@ -65,6 +66,11 @@ class Image:
     def symbols(self) -> Symbols:
         """Names and addresses, read when first asked for."""
         return Symbols(self.elf)
+
+    @cached_property
+    def texts(self) -> Texts:
+        """What the runtime's errors say, read when first asked for."""
+        return Texts(self.elf)
 
 
 def link_image(

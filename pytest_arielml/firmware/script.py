@@ -15,6 +15,8 @@ MODULE = ".module"
 STACK = ".stack"
 DATA = ".data"
 BSS = ".bss"
+#: The runtime's sentences: in the ELF, never on the board.
+TEXTS = ".arielml.texts"
 
 
 def linker_script(board: Board, identity: bytes) -> str:
@@ -88,6 +90,9 @@ SECTIONS {{
   }} > RAM : bss
   __arena_start = ALIGN(64);
   __arena_end = {board.ram.end:#x};
+
+  /* Not loaded: an error carries where its sentence begins, which is never 0. */
+  {TEXTS} 0 (INFO) : {{ BYTE(0) *({TEXTS}) }} :NONE
 
   /* Nothing unwinds: a panic is a fault. */
   /DISCARD/ : {{ *(.ARM.exidx .ARM.exidx.* .ARM.extab .ARM.extab.* .eh_frame) }}

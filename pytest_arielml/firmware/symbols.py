@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
@@ -68,16 +69,27 @@ class Symbols:
 
 
 def read_symbols(elf: Path) -> list[Symbol]:
-    """Every named symbol of an ELF file; ARM's marks of code and data left out."""
+    """Every named symbol of an ELF file that is on the board.
+
+    ARM's marks of code and data are left out, and names of what is not loaded:
+    their addresses are those of something else.
+    """
     found = []
     with elf.open("rb") as stream:
         file = ELFFile(stream)
         thumb = file["e_machine"] == _ARM
+        unloaded = {
+            index
+            for index, section in enumerate(file.iter_sections())
+            if not section["sh_flags"] & SH_FLAGS.SHF_ALLOC
+        }
         for section in file.iter_sections():
             if not isinstance(section, SymbolTableSection):
                 continue
             for symbol in section.iter_symbols():
                 if not symbol.name or symbol.name.startswith(("$t", "$d", "$a")):
+                    continue
+                if symbol["st_shndx"] in unloaded:
                     continue
                 is_function = symbol["st_info"]["type"] == "STT_FUNC"
                 address = symbol["st_value"] & ~1 if is_function and thumb else symbol["st_value"]

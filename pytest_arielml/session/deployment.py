@@ -170,7 +170,7 @@ class Deployment:
             return self._booted
         machine = self._runner.boot(self.image, self.target.board, timeout=self.timeout)
         try:
-            client = Client(machine.stream, timeout=self.timeout)
+            client = Client(machine.stream, timeout=self.timeout, texts=self.image.texts)
             greeting = client.wait_for_greeting()
             if greeting.image_id != self.image.identity:
                 raise DeviceError(

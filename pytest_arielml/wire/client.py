@@ -64,9 +64,11 @@ class Client:
         timeout: float = 60.0,
         first_id: int | None = None,
         clock: Callable[[], float] = time.monotonic,
+        texts: messages.Texts = messages.number_only,
     ) -> None:
         self._stream = stream
         self._clock = clock
+        self._texts = texts
         self._timeout = timeout
         self._splitter = FrameSplitter()
         self._messages: deque[Message] = deque()
@@ -280,7 +282,7 @@ class Client:
             self._trace.noise(body)
             return
         self._trace.received(body)
-        self._messages.append(messages.decode_message(body))
+        self._messages.append(messages.decode_message(body, self._texts))
 
     def _greeted(self, greeting: Greeting) -> Greeting:
         self._greeting = greeting

@@ -8,7 +8,7 @@ value, function, pc]``. With id 0 it speaks unasked: ``[0, kind, ...]``.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -164,8 +164,21 @@ def encode_request(request_id: int, op: Op, *arguments: object) -> bytes:
     return cbor2.dumps([request_id, int(op), *arguments])
 
 
-def decode_message(body: bytes) -> Message:
+#: The sentence that begins at a place in the image's `.arielml.texts`.
+Texts = Callable[[int], str]
+
+
+def number_only(start: int) -> str:
+    """What stands for a sentence where no image is at hand to look it up."""
+    return f"error {start:#x}"
+
+
+def decode_message(body: bytes, texts: Texts = number_only) -> Message:
     """What the device says in `body`.
+
+    Args:
+        body: of a frame.
+        texts: gives the sentence of an error that the device sent as a number.
 
     Raises: WireError when it is none of the protocol's messages.
     """
@@ -182,14 +195,15 @@ def decode_message(body: bytes) -> Message:
         case [
             int(request_id),
             int(code),
-            str(message),
+            str() | int() as message,
             str(subject),
             int(first),
             int(second),
             int() | None as function,
             int() | None as pc,
         ] if 0 < request_id <= MAX_ID:
-            return Failure(request_id, code, message, subject, (first, second), function, pc)
+            said = texts(message) if isinstance(message, int) else message
+            return Failure(request_id, code, said, subject, (first, second), function, pc)
         case _:
             raise WireError(
                 "the device sent a message that is not the protocol's", found=_show(items)

@@ -1,7 +1,7 @@
 //! Replies: `[id, 0, results...]`, or `[id, code, message, ...]`.
 
 use arielml_hal::{Object, View};
-use arielml_vm::{Error, Instance};
+use arielml_vm::{Error, Instance, Message};
 
 use crate::cbor::text_size;
 use crate::frame::{MAX_BODY, Reason, Sender};
@@ -138,7 +138,7 @@ fn success<L: Link>(sender: &mut Sender<'_, L>, id: u32, reply: Reply<'_, '_>) {
 
 fn failure<L: Link>(sender: &mut Sender<'_, L>, id: u32, error: &Error<'_>) {
     begin(sender, 6, id, error.code as u32);
-    sender.text(shortened(error.message));
+    message(sender, error.message);
     sender.text(shortened(error.subject));
     put_numbers(sender, &error.values);
     match error.at {
@@ -147,6 +147,18 @@ fn failure<L: Link>(sender: &mut Sender<'_, L>, id: u32, error: &Error<'_>) {
             sender.null();
             sender.null();
         }
+    }
+}
+
+/// The module's own words, or a sentence: its place in the ELF, where the host
+/// looks it up, or in a host build the sentence itself.
+fn message<L: Link>(sender: &mut Sender<'_, L>, message: Message<'_>) {
+    match message {
+        Message::Own(text) => sender.text(shortened(text)),
+        #[cfg(target_os = "none")]
+        Message::Text(text) => sender.unsigned(text.address()),
+        #[cfg(not(target_os = "none"))]
+        Message::Text(text) => sender.text(text.as_str()),
     }
 }
 

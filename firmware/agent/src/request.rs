@@ -1,6 +1,6 @@
 //! Requests: `[id, op, arguments...]`.
 
-use arielml_vm::{Code, Error};
+use arielml_vm::{Code, Error, text};
 
 use crate::cbor::{Malformed, Reader};
 use crate::frame::Reason;
@@ -67,8 +67,8 @@ pub(crate) fn parse(body: &[u8]) -> Result<(u32, Request<'_>), Unusable> {
     };
     match arguments(op, items.saturating_sub(2), &mut reader) {
         Ok(Some(request)) => Ok((id, request)),
-        Ok(None) => refused(Code::Unimplemented, "unknown op: op, arguments"),
-        Err(Malformed) => refused(Code::InvalidArgument, "wrong arguments: op, arguments"),
+        Ok(None) => refused(Code::Unimplemented, text!("unknown op: op, arguments")),
+        Err(Malformed) => refused(Code::InvalidArgument, text!("wrong arguments: op, arguments")),
     }
 }
 

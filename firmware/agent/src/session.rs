@@ -2,7 +2,7 @@
 
 use arielml_arena::{Arena, Shared, Usage, Vector};
 use arielml_hal::{Buffer, DENSE_ROW_MAJOR, Object, View, dense_length};
-use arielml_vm::{Code, Error, Instance, Ref, Value};
+use arielml_vm::{Code, Error, Instance, Ref, Value, text};
 
 use crate::measured::{arielml_call, arielml_load};
 use crate::reply::{Hello, MAX_READ, Measured, Reply, Stats};
@@ -191,13 +191,19 @@ impl<'a, P: Platform> Session<'a, P> {
 
     fn keep(&mut self, results: &[Value<'a, Object<'a>>]) -> Result<(), Error<'a>> {
         if results.len() > SLOTS {
-            return Err(Error::new(Code::ResourceExhausted, "too many results: found, at most")
-                .with(results.len() as u32, SLOTS as u32));
+            return Err(Error::new(
+                Code::ResourceExhausted,
+                text!("too many results: found, at most"),
+            )
+            .with(results.len() as u32, SLOTS as u32));
         }
         for (index, (slot, result)) in self.outputs.iter_mut().zip(results).enumerate() {
             let Value::Ref(Ref::Host(Object::View(view))) = result else {
-                return Err(Error::new(Code::Unimplemented, "result is not a tensor: its index")
-                    .with(index as u32, 0));
+                return Err(Error::new(
+                    Code::Unimplemented,
+                    text!("result is not a tensor: its index"),
+                )
+                .with(index as u32, 0));
             };
             *slot = Some(view.clone());
         }
@@ -214,9 +220,15 @@ impl<'a, P: Platform> Session<'a, P> {
         // The old one goes first: there may not be room for both.
         *slot = None;
         let dims = Vector::from_fn(self.arena, dims.rank as usize, |_| dims.next() as usize)?;
-        let length = dense_length(element_type, &dims).ok_or(
-            const { Error::new(Code::ResourceExhausted, "tensor larger than the address space") },
-        )?;
+        let length =
+            dense_length(element_type, &dims).ok_or(
+                const {
+                    Error::new(
+                        Code::ResourceExhausted,
+                        text!("tensor larger than the address space"),
+                    )
+                },
+            )?;
         let buffer = Buffer::allocate(self.arena, length)?;
         *slot =
             Some(View::new(self.arena, buffer, 0, length, element_type, DENSE_ROW_MAJOR, dims)?);
@@ -234,15 +246,18 @@ impl<'a, P: Platform> Session<'a, P> {
         length: u32,
     ) -> Result<Reply<'r, 'a>, Error<'a>> {
         if length > MAX_READ {
-            return Err(Error::new(Code::OutOfRange, "read too long: asked, at most")
+            return Err(Error::new(Code::OutOfRange, text!("read too long: asked, at most"))
                 .with(length, MAX_READ));
         }
         let view = held(&self.outputs, index)?;
         let offset = offset as usize;
         let end = offset.checked_add(length as usize);
         if end.is_none_or(|end| end > view.length) {
-            return Err(Error::new(Code::OutOfRange, "read beyond the tensor: offset, its length")
-                .with(offset as u32, view.length as u32));
+            return Err(Error::new(
+                Code::OutOfRange,
+                text!("read beyond the tensor: offset, its length"),
+            )
+            .with(offset as u32, view.length as u32));
         }
         // Nothing to copy, but it tells whether the bytes are still there.
         view.buffer.read(view.offset + offset, &mut [])?;
@@ -267,8 +282,9 @@ impl<'a, P: Platform> Session<'a, P> {
     }
 }
 
-const NOT_LOADED: Error<'static> = Error::new(Code::FailedPrecondition, "no model is loaded");
-const NO_EXPORT: Error<'static> = Error::new(Code::NotFound, "no such export");
+const NOT_LOADED: Error<'static> =
+    Error::new(Code::FailedPrecondition, text!("no model is loaded"));
+const NO_EXPORT: Error<'static> = Error::new(Code::NotFound, text!("no such export"));
 
 /// Sets the marks of heap and stack anew; the time now.
 #[inline(never)]
@@ -289,10 +305,11 @@ fn clear(slots: &mut [Slot<'_>; SLOTS]) {
 fn held<'r, 'a>(slots: &'r [Slot<'a>; SLOTS], index: u32) -> Result<&'r View<'a>, Error<'a>> {
     let slot = slots.get(index as usize).ok_or_else(|| no_slot(index))?;
     slot.as_deref().ok_or_else(|| {
-        Error::new(Code::FailedPrecondition, "no tensor at this index").with(index, 0)
+        Error::new(Code::FailedPrecondition, text!("no tensor at this index")).with(index, 0)
     })
 }
 
 fn no_slot<'a>(index: u32) -> Error<'a> {
-    Error::new(Code::OutOfRange, "no such index: found, at most").with(index, SLOTS as u32 - 1)
+    Error::new(Code::OutOfRange, text!("no such index: found, at most"))
+        .with(index, SLOTS as u32 - 1)
 }

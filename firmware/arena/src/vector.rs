@@ -64,6 +64,17 @@ impl<'a, T> Vector<'a, T> {
         Ok(())
     }
 
+    /// Appends up to `count` elements made by `make`, as many as there is room
+    /// for.
+    pub fn fill_up(&mut self, count: usize, mut make: impl FnMut() -> T) {
+        let end = self.length.saturating_add(count).min(self.capacity);
+        while self.length < end {
+            // SAFETY: `length < capacity`, so the slot is ours and vacant.
+            unsafe { self.elements.add(self.length).write(make()) };
+            self.length += 1;
+        }
+    }
+
     /// Removes and gives the last element.
     pub fn pop(&mut self) -> Option<T> {
         self.length = self.length.checked_sub(1)?;
@@ -196,6 +207,18 @@ mod tests {
         }
         assert!(pushed >= 4);
         assert!(vector.iter().copied().eq(0..pushed));
+    }
+
+    #[test]
+    fn filling_up_keeps_to_the_room_there_is() {
+        let mut region = [MaybeUninit::uninit(); 512];
+        let arena = Arena::new(&mut region);
+        let mut vector = Vector::from_fn(&arena, 1, |_| 7).unwrap();
+        vector.reserve_exact(3).unwrap();
+        vector.fill_up(2, || 8);
+        assert_eq!(vector[..], [7, 8, 8]);
+        vector.fill_up(usize::MAX, || 9);
+        assert_eq!(vector[..], [7, 8, 8, 9]);
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use core::cell::Cell;
+
 use arielml_arena::Arena;
 
 use crate::LibraryQuery;
@@ -8,10 +10,13 @@ pub(crate) struct Device<'a> {
     pub(crate) arena: &'a Arena<'a>,
     pub(crate) libraries: &'a [LibraryQuery],
     pub(crate) report: Report<'a>,
+    /// The import that was resolved last.
+    pub(crate) last_import: Cell<usize>,
 }
 
 impl<'a> Device<'a> {
     pub(crate) fn new(arena: &'a Arena<'a>, libraries: &'a [LibraryQuery]) -> Self {
-        Device { arena, libraries, report: Report::default() }
+        let (report, last_import) = (Report::default(), Cell::new(0));
+        Device { arena, libraries, report, last_import }
     }
 }

@@ -9,7 +9,7 @@
 use core::cell::Cell;
 
 use arielml_arena::OutOfMemory;
-use arielml_vm::{Code, Error, Mismatch};
+use arielml_vm::{Code, Error, Text, text};
 
 /// Lists the faults with their code and sentence.
 macro_rules! faults {
@@ -23,8 +23,8 @@ macro_rules! faults {
                 match self { $(Fault::$fault => Code::$code,)* }
             }
 
-            fn message(self) -> &'static str {
-                match self { $(Fault::$fault => $message,)* }
+            fn message(self) -> Text {
+                match self { $(Fault::$fault => text!($message),)* }
             }
         }
     };
@@ -35,7 +35,6 @@ faults! {
     UnknownImport NotFound "no such import",
     OtherConvention Incompatible "import with another calling convention",
     OneDevice Unimplemented "import of no use with one device",
-    Convention Internal "host and import differ about the calling convention",
     NullArgument InvalidArgument "null instead of a",
     OtherArgument InvalidArgument "another object instead of a",
     NotConstant InvalidArgument "a name that is not in the module's data",
@@ -97,12 +96,6 @@ faults! {
     DispatchBindings InvalidArgument "dispatch bindings: found, expected",
     DispatchFailed Internal "a dispatch failed: its status, workgroup",
     Corrupt Internal "a command buffer is corrupt",
-}
-
-impl From<Mismatch> for Fault {
-    fn from(_: Mismatch) -> Self {
-        Fault::Convention
-    }
 }
 
 /// What belongs to the latest fault.
@@ -179,7 +172,7 @@ mod tests {
         let fault = report.about(report.with(Fault::Rank, 3, 4), "input");
         let error = report.error(fault);
         assert_eq!((error.code, error.subject), (Code::InvalidArgument, "input"));
-        assert_eq!((error.message, error.values), ("rank: found, expected", [3, 4]));
+        assert_eq!((&*error.message, error.values), ("rank: found, expected", [3, 4]));
         let fault = report.coded(Fault::FenceFailed, Code::DataLoss);
         assert_eq!(report.code(fault), Code::DataLoss);
         assert_eq!(report.error(fault).code, Code::DataLoss);

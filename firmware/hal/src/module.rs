@@ -3,6 +3,7 @@ use arielml_scheduler::Scheduler;
 use arielml_vm::{Error, Floats, Host, ImportId};
 
 use crate::device::Device;
+use crate::fault::name_of;
 use crate::request::Call;
 use crate::{LibraryQuery, Object, imports, object};
 
@@ -42,20 +43,21 @@ impl<'a, S: Scheduler> Hal<'a, S> {
 impl<'a, S: Scheduler> Host<'a> for Hal<'a, S> {
     type Object = Object<'a>;
 
-    fn resolve(&self, name: &'a str, cconv: &'a str) -> Result<ImportId, Error<'a>> {
+    fn resolve(&self, name: &'a [u8], cconv: &'a [u8]) -> Result<ImportId, Error<'a>> {
         let report = &self.device.report;
-        imports::resolve(name, cconv).map_err(|fault| report.error(report.about(fault, name)))
+        imports::resolve(&self.device, name, cconv)
+            .map_err(|fault| report.error(report.about(fault, name_of(name))))
     }
 
-    fn module_version(&self, name: &str) -> Option<u32> {
-        (name == "hal").then_some(VERSION)
+    fn module_version(&self, name: &[u8]) -> Option<u32> {
+        (name == b"hal").then_some(VERSION)
     }
 
     fn floats(&self) -> Option<Floats> {
         self.floats
     }
 
-    fn type_id(&self, name: &str) -> Option<u8> {
+    fn type_id(&self, name: &[u8]) -> Option<u8> {
         object::type_id(name)
     }
 

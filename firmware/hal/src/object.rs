@@ -32,8 +32,8 @@ const TYPES: [&str; 9] = [
 ];
 
 /// The number of the type called `name`.
-pub(crate) fn type_id(name: &str) -> Option<u8> {
-    TYPES.iter().position(|known| *known == name).map(|index| index as u8)
+pub(crate) fn type_id(name: &[u8]) -> Option<u8> {
+    TYPES.iter().position(|known| known.as_bytes() == name).map(|index| index as u8)
 }
 
 /// The name of the type numbered `id`.
@@ -98,10 +98,10 @@ mod tests {
             (Object::Buffer(buffer), "hal.buffer"),
             (Object::Fence(fence), "hal.fence"),
         ] {
-            assert_eq!(type_id(name), Some(object.type_id()));
+            assert_eq!(type_id(name.as_bytes()), Some(object.type_id()));
             assert_eq!(type_name(object.type_id()), name);
         }
-        assert_eq!(type_id("hal.semaphore"), None);
+        assert_eq!(type_id(b"hal.semaphore"), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! size, and from the next multiple of 64 bytes on the data segments that are
 //! not embedded in it.
 
-use crate::{Code, Error};
+use crate::{Code, Error, Text, text};
 
 /// Alignment of a module in memory, and of what follows its FlatBuffer.
 const ALIGNMENT: usize = 64;
@@ -19,16 +19,16 @@ impl<'a> Archive<'a> {
     pub fn open(bytes: &'a [u8]) -> Result<Self, Error<'a>> {
         let misaligned = bytes.as_ptr() as usize % ALIGNMENT;
         if misaligned != 0 {
-            return Err(refused("module misaligned in memory: bytes off, alignment")
+            return Err(refused(text!("module misaligned in memory: bytes off, alignment"))
                 .with(misaligned as u32, ALIGNMENT as u32));
         }
         let start = zip_header(bytes).ok_or_else(|| {
-            refused("module cut short within its ZIP header: bytes found")
+            refused(text!("module cut short within its ZIP header: bytes found"))
                 .with(bytes.len() as u32, 0)
         })?;
         let body = bytes.get(start..).unwrap_or_default();
         let short = |needed: usize| {
-            refused("module cut short: bytes found, bytes needed")
+            refused(text!("module cut short: bytes found, bytes needed"))
                 .with(body.len() as u32, needed as u32)
         };
         let (size, body) = body.split_first_chunk().ok_or_else(|| short(4))?;
@@ -36,7 +36,7 @@ impl<'a> Archive<'a> {
         let flatbuffer = body.get(..size).ok_or_else(|| short(size.saturating_add(4)))?;
         // The identifier follows the offset of the root table.
         if flatbuffer.get(4..8) != Some(b"IREE") {
-            return Err(refused("not an IREE VM module: no `IREE` identifier"));
+            return Err(refused(text!("not an IREE VM module: no `IREE` identifier")));
         }
         let external = (start + 4 + size).next_multiple_of(ALIGNMENT);
         Ok(Archive { flatbuffer, external: bytes.get(external..).unwrap_or_default() })
@@ -61,6 +61,6 @@ fn zip_header(bytes: &[u8]) -> Option<usize> {
 
 #[cold]
 #[inline(never)]
-fn refused<'a>(message: &'static str) -> Error<'a> {
+fn refused<'a>(message: Text) -> Error<'a> {
     Error::new(Code::InvalidArgument, message)
 }

@@ -1,5 +1,8 @@
 use arielml_arena::OutOfMemory;
 
+use crate::text;
+use crate::{Message, Text};
+
 /// Canonical status codes, numbered as IREE numbers them
 /// (`iree/base/status.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +59,13 @@ impl Code {
 
 /// Why something could not be done: a code, a sentence, and up to two
 /// numbers that belong to it (the sentence says which).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
+#[cfg_attr(not(target_os = "none"), derive(Debug, PartialEq, Eq))]
 pub struct Error<'a> {
     /// The kind, as IREE names it.
     pub code: Code,
-    /// What went wrong. Static text, or the module's own (`vm.fail`).
-    pub message: &'a str,
+    /// What went wrong.
+    pub message: Message<'a>,
     /// A name that belongs to the message, such as an import's; or empty.
     pub subject: &'a str,
     /// Numbers that belong to the message: found and expected, or asked and
@@ -82,8 +86,13 @@ pub struct At {
 
 impl<'a> Error<'a> {
     /// An error with a sentence and nothing more.
-    pub const fn new(code: Code, message: &'a str) -> Self {
-        Error { code, message, subject: "", values: [0; 2], at: None }
+    pub const fn new(code: Code, message: Text) -> Self {
+        Error { code, message: Message::Text(message), subject: "", values: [0; 2], at: None }
+    }
+
+    /// An error in the module's own words.
+    pub const fn own(code: Code, message: &'a str) -> Self {
+        Error { code, message: Message::Own(message), subject: "", values: [0; 2], at: None }
     }
 
     /// The same error with the name that it is about.
@@ -101,7 +110,14 @@ impl<'a> Error<'a> {
 
 impl From<OutOfMemory> for Error<'_> {
     fn from(error: OutOfMemory) -> Self {
-        Error::new(Code::ResourceExhausted, "arena full: bytes asked, bytes free")
+        Error::new(Code::ResourceExhausted, text!("arena full: bytes asked, bytes free"))
             .with(error.requested as u32, error.available as u32)
     }
+}
+
+/// A name of the module for an error to show.
+#[cold]
+#[inline(never)]
+pub(crate) fn name_of(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or("(not UTF-8)")
 }

@@ -91,11 +91,11 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// A string, empty when absent.
+    /// The bytes of a string, empty when absent. Whether they are UTF-8 is for
+    /// the few to ask that show them.
     #[inline(never)]
-    pub fn string(&self, index: usize) -> Result<&'a str> {
-        let bytes = self.elements(index, 1)?.unwrap_or_default();
-        core::str::from_utf8(bytes).map_err(|_| Damaged)
+    pub fn string(&self, index: usize) -> Result<&'a [u8]> {
+        self.elements(index, 1).map(Option::unwrap_or_default)
     }
 
     /// A vector of tables, empty when absent.
@@ -189,8 +189,8 @@ mod tests {
         assert_eq!((root.u32(0), root.u8(0)), (Ok(7), Ok(7)));
         assert_eq!((root.u32(1), root.u8(1)), (Ok(0), Ok(0)));
         assert_eq!(root.size(30), Ok(0));
-        assert_eq!(root.string(2), Ok("hi"));
-        assert_eq!(root.string(1), Ok(""));
+        assert_eq!(root.string(2), Ok(&b"hi"[..]));
+        assert_eq!(root.string(1), Ok(&b""[..]));
         assert_eq!(root.elements(2, 1), Ok(Some(&b"hi"[..])));
         assert_eq!(root.elements(1, 1), Ok(None));
         let mut tables = root.tables(3).unwrap();

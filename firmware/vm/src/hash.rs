@@ -1,3 +1,21 @@
+/// The hash by which names are known that need no text: of types, and of what
+/// a host module exports. Four bytes at a time, multiplied and folded.
+pub const fn hash_of(name: &[u8]) -> u32 {
+    const FACTOR: u32 = 0x9E37_79B1; // 2^32 over the golden ratio
+    let mut rest = name;
+    let mut hash = name.len() as u32;
+    while let Some((word, others)) = rest.split_first_chunk() {
+        hash = (hash ^ u32::from_le_bytes(*word)).wrapping_mul(FACTOR);
+        hash ^= hash >> 15;
+        rest = others;
+    }
+    while let [byte, others @ ..] = rest {
+        hash = (hash ^ *byte as u32).wrapping_mul(FACTOR);
+        rest = others;
+    }
+    hash ^ hash >> 16
+}
+
 /// SipHash-2-4 (Aumasson and Bernstein, 2012) with the key 00 01 ... 0f, which
 /// is what IREE's `vm.buffer.hash` computes.
 pub fn siphash(bytes: &[u8]) -> u64 {

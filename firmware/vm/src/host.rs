@@ -10,18 +10,19 @@ pub trait Host<'a>: Sized {
 
     /// Finds an import by full name (`hal.fence.await`) and checks that its
     /// calling convention (`0iICrD_i`) is the one that the host implements.
+    /// Names are bytes, as the module has them.
     ///
     /// Errors: `NotFound` for a name that the host does not have,
     /// `Incompatible` for another calling convention.
-    fn resolve(&self, name: &'a str, cconv: &'a str) -> Result<ImportId, Error<'a>>;
+    fn resolve(&self, name: &'a [u8], cconv: &'a [u8]) -> Result<ImportId, Error<'a>>;
 
     /// The version of the host module `name` (`hal`), or `None` when there is
     /// no such module. Checked against the module's declared dependencies.
-    fn module_version(&self, name: &str) -> Option<u32>;
+    fn module_version(&self, name: &[u8]) -> Option<u32>;
 
     /// The number of the reference type `name` (`hal.buffer`, without the
     /// leading `!`), or `None` for one that the host does not have.
-    fn type_id(&self, name: &str) -> Option<u8>;
+    fn type_id(&self, name: &[u8]) -> Option<u8>;
 
     /// The float extensions, unless this build leaves them out: a module that
     /// asks for them is then refused.

@@ -1,12 +1,11 @@
 use arielml_arena::{Arena, Vector};
 
-use crate::interpreter::{Frame, Machine, State};
-use crate::{Code, Error, Host, Module, Object, Ref, Value};
+use crate::interpreter::Machine;
+use crate::{Code, Error, Host, Module, Object, Value, text};
 
 /// A module with its state: its globals.
 pub struct Instance<'a, O> {
-    module: Module<'a>,
-    state: State<'a, O>,
+    machine: Machine<'a, O>,
     fuel: Option<u32>,
     arena: &'a Arena<'a>,
 }
@@ -20,17 +19,14 @@ impl<'a, O: Object> Instance<'a, O> {
         host: &mut H,
         arena: &'a Arena<'a>,
     ) -> Result<Self, Error<'a>> {
-        let globals = Vector::from_fn(arena, module.global_bytes.div_ceil(4), |_| 0)?;
-        let global_refs = Vector::from_fn(arena, module.global_refs, |_| Ref::Null)?;
-        let state = State { globals, global_refs };
-        let mut instance = Instance { module, state, fuel: None, arena };
+        let mut instance = Instance { machine: Machine::new(module, arena)?, fuel: None, arena };
         instance.run_if_exported(host, "__init")?;
         Ok(instance)
     }
 
     /// The module that this is an instance of.
     pub fn module(&self) -> &Module<'a> {
-        &self.module
+        &self.machine.module
     }
 
     /// How many branches and calls each later invocation may take before it ends with `DeadlineExceeded`; `None`, as at first,
@@ -54,20 +50,19 @@ impl<'a, O: Object> Instance<'a, O> {
         results: &mut Vector<'a, Value<'a, O>>,
     ) -> Result<(), Error<'a>> {
         results.truncate(0);
-        let (ordinal, function) = self
-            .module
-            .export(export)
-            .ok_or(Error::new(Code::NotFound, "the module has no such export"))?;
+        let Some((ordinal, function)) = self.machine.module.export(export) else {
+            return Err(Error::new(Code::NotFound, text!("the module has no such export")));
+        };
         let letters = function.signature.arguments();
         if !args.iter().map(Value::letter).eq(letters.iter().copied()) {
-            let message = "arguments are not as the export declares: arguments given, declared";
+            let message =
+                text!("arguments are not as the export declares: arguments given, declared");
             return Err(Error::new(Code::InvalidArgument, message)
                 .about(function.signature.text())
                 .with(args.len() as u32, letters.len() as u32));
         }
         results.reserve_exact(function.signature.results().len())?;
-        let frame = Frame::with(ordinal, function, args, self.arena)?;
-        Machine::new(&self.module, &mut self.state, frame, self.fuel, self.arena).run(host, results)
+        self.machine.run(host, ordinal, args, results, self.fuel)
     }
 
     /// Runs the module's `__deinit`, if it has one, and releases the state.
@@ -83,7 +78,7 @@ impl<'a, O: Object> Instance<'a, O> {
         host: &mut H,
         name: &str,
     ) -> Result<(), Error<'a>> {
-        if self.module.export(name).is_none() {
+        if self.machine.module.export(name).is_none() {
             return Ok(());
         }
         self.invoke(host, name, &[], &mut Vector::new(self.arena))

@@ -1,14 +1,14 @@
 //! Runs verified bytecode.
 //!
-//! Calls within the module push frames in the arena, so the native stack does
-//! not grow with them. Nothing here relies on the verifier for memory safety:
-//! an operand that is out of range stops the run with an error.
+//! Calls within the module push registers onto stacks in the arena, so the
+//! native stack does not grow with them. Nothing here relies on the verifier
+//! for memory safety: an operand that is out of range reads as zero or null
+//! and writes nothing.
 
 mod buffers;
 mod calls;
 mod control;
 mod float;
-mod frame;
 mod globals;
 mod integer;
 mod lists;
@@ -22,33 +22,35 @@ mod tests;
 use arielml_arena::{Arena, OutOfMemory, Vector};
 
 pub use self::float::{FLOATS, Floats};
-pub use self::frame::Frame;
+use self::scalars::Scalars;
 pub use self::stop::Stop;
+use crate::call::Results;
+use crate::cursor::Cursor;
 use crate::isa::{Set, core as op, ext_f64};
 use crate::module::Module;
 use crate::{At, Error, Host, Object, Ref, Value};
 
-/// Frames that may be alive at once.
+/// Functions that may be in the middle of a call at once.
 const DEPTH: usize = 64;
 
-/// What lives as long as the instance.
-pub struct State<'a, O> {
-    /// Words of 32 bits.
-    pub globals: Vector<'a, u32>,
-    pub global_refs: Vector<'a, Ref<'a, O>>,
-}
-
-/// One invocation.
-pub struct Machine<'m, 'a, O> {
+/// A module with its globals and the registers of the functions that run.
+pub struct Machine<'a, O> {
+    pub module: Module<'a>,
     arena: &'a Arena<'a>,
-    module: &'m Module<'a>,
-    state: &'m mut State<'a, O>,
-    /// The function that runs.
-    frame: Frame<'a, O>,
+    globals: Vector<'a, u32>,
+    global_refs: Vector<'a, Ref<'a, O>>,
+    scalars: Scalars<'a>,
+    /// The reference registers, as the value registers of `scalars`.
+    refs: Vector<'a, Ref<'a, O>>,
+    refs_base: usize,
+    /// Ordinal of the function that runs.
+    function: u16,
+    /// Where its current operation began.
+    start: u32,
     /// The functions that wait for it, the outermost first.
-    callers: Vector<'a, Frame<'a, O>>,
+    callers: Vector<'a, Caller<'a>>,
     /// What the import that is being called gave.
-    results: Vector<'a, Value<'a, O>>,
+    results: Results<'a, O>,
     /// Branches and calls still allowed; `None` for no limit.
     fuel: Option<u32>,
     /// What the error of [`Stop::Raised`] is.
@@ -57,43 +59,84 @@ pub struct Machine<'m, 'a, O> {
     values: [u32; 2],
 }
 
-impl<'m, 'a, O: Object> Machine<'m, 'a, O> {
-    /// About to run the function of `frame`.
-    #[inline(always)]
-    pub fn new(
-        module: &'m Module<'a>,
-        state: &'m mut State<'a, O>,
-        frame: Frame<'a, O>,
-        fuel: Option<u32>,
-        arena: &'a Arena<'a>,
-    ) -> Self {
-        let (callers, results) = (Vector::new(arena), Vector::new(arena));
-        let (raised, values) = (None, [0; 2]);
-        Machine { arena, module, state, frame, callers, results, fuel, raised, values }
+/// A function that waits for one that it called.
+struct Caller<'a> {
+    cursor: Cursor<'a>,
+    /// The registers that the callee's results go to.
+    results: &'a [u8],
+    function: u16,
+    values_base: usize,
+    refs_base: usize,
+}
+
+impl<'a, O: Object> Machine<'a, O> {
+    /// `module` with its globals zero.
+    pub fn new(module: Module<'a>, arena: &'a Arena<'a>) -> Result<Self, OutOfMemory> {
+        let globals = Vector::from_fn(arena, module.global_bytes.div_ceil(4), |_| 0)?;
+        let global_refs = Vector::from_fn(arena, module.global_refs, |_| Ref::Null)?;
+        // Room for any one function: the stacks grow only by nesting calls.
+        let (mut values, mut refs) = (0, 0);
+        for function in module.functions.iter() {
+            values = function.values.max(values);
+            refs = function.refs.max(refs);
+        }
+        let mut machine = Machine {
+            module,
+            arena,
+            globals,
+            global_refs,
+            scalars: Scalars { cursor: Cursor::new(&[]), values: Vector::new(arena), base: 0 },
+            refs: Vector::new(arena),
+            refs_base: 0,
+            function: 0,
+            start: 0,
+            callers: Vector::new(arena),
+            results: Results::new(),
+            fuel: None,
+            raised: None,
+            values: [0; 2],
+        };
+        machine.scalars.values.reserve_exact(usize::from(values))?;
+        machine.refs.reserve_exact(usize::from(refs))?;
+        machine.callers.reserve_exact(1)?;
+        Ok(machine)
     }
 
-    /// Runs until the function returns; its results are appended to
-    /// `results`.
+    /// Runs the function `ordinal` with `arguments`, which fit its calling
+    /// convention, until it returns; its results are appended to `results`.
     pub fn run<H: Host<'a, Object = O>>(
         &mut self,
         host: &mut H,
+        ordinal: u16,
+        arguments: &[Value<'a, O>],
         results: &mut Vector<'a, Value<'a, O>>,
+        fuel: Option<u32>,
     ) -> Result<(), Error<'a>> {
+        self.fuel = fuel;
+        let mut stopped = self.start(ordinal, arguments);
         let stop = loop {
-            if let Err(stop) = self.step(host, results) {
-                break stop;
+            match stopped {
+                Ok(()) => stopped = self.step(host, results),
+                Err(stop) => break stop,
             }
         };
-        let mut error = match stop {
-            Stop::Finished => return Ok(()),
-            Stop::Raised => self.raised.take().unwrap_or_else(|| Stop::Unverified.error()),
-            stop => stop.error().with(self.values[0], self.values[1]),
+        // Whatever was in the middle of a call is over.
+        self.callers.truncate(0);
+        self.results = Results::new();
+        self.scalars.values.truncate(0);
+        self.refs.truncate(0);
+        if stop == Stop::Finished { Ok(()) } else { Err(self.error(stop)) }
+    }
+
+    #[cold]
+    fn error(&mut self, stop: Stop) -> Error<'a> {
+        let mut error = match self.raised.take() {
+            Some(error) => error,
+            None => stop.error().with(self.values[0], self.values[1]),
         };
-        if error.at.is_none() {
-            let pc = self.frame.scalars.cursor.start();
-            error.at = Some(At { function: self.frame.function, pc });
-        }
-        Err(error)
+        error.at = error.at.or(Some(At { function: self.function, pc: self.start }));
+        self.values = [0; 2];
+        error
     }
 
     #[inline(always)]
@@ -102,7 +145,11 @@ impl<'m, 'a, O: Object> Machine<'m, 'a, O> {
         host: &mut H,
         results: &mut Vector<'a, Value<'a, O>>,
     ) -> Result<(), Stop> {
-        let opcode = self.frame.scalars.cursor.opcode()?;
+        if self.scalars.cursor.is_at_end() {
+            return Err(Stop::Unverified);
+        }
+        self.start = self.scalars.cursor.pc();
+        let opcode = self.scalars.cursor.u8();
         match opcode {
             op::CALL | op::CALL_VARIADIC | op::CALL_YIELDABLE | op::CALL_VARIADIC_YIELDABLE => {
                 self.call(opcode, host)
@@ -116,15 +163,22 @@ impl<'m, 'a, O: Object> Machine<'m, 'a, O> {
 
     /// An operation of the core set, other than a call or a return.
     fn core(&mut self, opcode: u8) -> Result<(), Stop> {
-        let scalars = &mut self.frame.scalars;
+        let scalars = &mut self.scalars;
         match opcode {
-            op::BLOCK => Ok(()),
-            op::GLOBAL_LOAD_I32..=op::GLOBAL_STORE_INDIRECT_I64 => self.global_value(opcode),
-            op::GLOBAL_LOAD_REF..=op::GLOBAL_STORE_INDIRECT_REF => self.global_ref(opcode),
+            op::BLOCK => {}
             op::CONST_I32_ZERO..=op::CONST_I64 => scalars.constant(opcode),
             op::SELECT_I32 | op::SELECT_I64 | op::SWITCH_I32 | op::SWITCH_I64 => {
-                scalars.select(opcode)
+                scalars.select(opcode);
             }
+            op::TRUNC_I32_I8..=op::EXT_I32_I64_U => scalars.convert(opcode),
+            op::ADD_I32..=op::SHR_I64_U
+            | op::CMP_EQ_I32..=op::CMP_NZ_I64
+            | op::CTLZ_I32..=op::ABS_I64
+            | op::MIN_I32_S..=op::MAX_I64_U => return scalars.integer(opcode),
+            op::GLOBAL_LOAD_I32..=op::GLOBAL_STORE_INDIRECT_I64 => {
+                return self.global_value(opcode);
+            }
+            op::GLOBAL_LOAD_REF..=op::GLOBAL_STORE_INDIRECT_REF => return self.global_ref(opcode),
             op::CONST_REF_ZERO
             | op::CONST_REF_RODATA
             | op::SELECT_REF
@@ -132,21 +186,19 @@ impl<'m, 'a, O: Object> Machine<'m, 'a, O> {
             | op::CMP_EQ_REF..=op::CMP_NZ_REF
             | op::CAST_ANY_REF
             | op::DISCARD_REFS
-            | op::ASSIGN_REF => self.reference(opcode),
-            op::LIST_ALLOC..=op::LIST_SET_REF => self.list(opcode),
-            op::ADD_I32..=op::SHR_I64_U
-            | op::CMP_EQ_I32..=op::CMP_NZ_I64
-            | op::CTLZ_I32..=op::ABS_I64
-            | op::MIN_I32_S..=op::MAX_I64_U => scalars.integer(opcode),
-            op::TRUNC_I32_I8..=op::EXT_I32_I64_U => scalars.convert(opcode),
-            op::BUFFER_LOAD_I8_U..=op::BUFFER_FILL_I64 | op::BUFFER_HASH => self.buffer(opcode),
-            _ => self.control(opcode),
+            | op::ASSIGN_REF => return self.reference(opcode),
+            op::LIST_ALLOC..=op::LIST_SET_REF => return self.list(opcode),
+            op::BUFFER_LOAD_I8_U..=op::BUFFER_FILL_I64 | op::BUFFER_HASH => {
+                return self.buffer(opcode);
+            }
+            _ => return self.control(opcode),
         }
+        Ok(())
     }
 
     /// An operation of one of the float sets.
     fn extension(&mut self, set: Set, floats: Option<Floats>) -> Result<(), Stop> {
-        let opcode = self.frame.scalars.cursor.u8()?;
+        let opcode = self.scalars.cursor.u8();
         let wide = set == Set::F64;
         let floats = floats.ok_or(Stop::Unverified)?;
         if matches!(opcode, ext_f64::LIST_GET_F64 | ext_f64::LIST_SET_F64) {
@@ -159,7 +211,7 @@ impl<'m, 'a, O: Object> Machine<'m, 'a, O> {
                 return self.core(opcode);
             }
         }
-        (floats.run)(&mut self.frame.scalars, opcode, wide)
+        (floats.run)(&mut self.scalars, opcode, wide)
     }
 
     /// Keeps the values of an error until the run ends.

@@ -34,16 +34,22 @@ mod reference;
 mod signature;
 #[cfg(test)]
 mod testing;
+mod text;
 mod value;
 mod verifier;
 
 pub use buffer::Buffer;
-pub use call::{Call, Mismatch};
+pub use call::Call;
 pub use error::{At, Code, Error};
+pub use hash::hash_of;
 pub use host::{Host, ImportId, Object};
 pub use instance::Instance;
 pub use interpreter::{FLOATS, Floats};
 pub use list::List;
 pub use module::Module;
 pub use reference::{Bytes, Ref};
+#[doc(hidden)]
+#[cfg(target_os = "none")]
+pub use text::terminated;
+pub use text::{Message, Text};
 pub use value::{Type, Value};

@@ -3,10 +3,12 @@
 use arielml_arena::{Arena, OutOfMemory, Vector};
 
 use crate::archive::Archive;
+use crate::call::MAX_RESULTS;
+use crate::error::name_of;
 use crate::flatbuffer::{Damaged, Table};
 use crate::module::{Function, Import, Module};
 use crate::signature::{Placement, Signature};
-use crate::{Code, Error, Host, Type};
+use crate::{Code, Error, Host, Text, Type, text};
 
 /// The bytecode version that this runtime runs: the major must be the same,
 /// the minor not above (major in the high half).
@@ -101,14 +103,9 @@ impl<'a> Loader<'a> {
 
     #[cold]
     #[inline(never)]
-    fn refuse(
-        &mut self,
-        code: Code,
-        message: &'static str,
-        about: &'a str,
-        values: [u32; 2],
-    ) -> Failed {
-        self.refusal = Some(Error { code, message, subject: about, values, at: None });
+    fn refuse(&mut self, code: Code, message: Text, about: &'a [u8], values: [u32; 2]) -> Failed {
+        let error = Error::new(code, message).about(name_of(about));
+        self.refusal = Some(Error { values, ..error });
         Failed
     }
 
@@ -132,14 +129,14 @@ impl<'a> Loader<'a> {
         self.part = "bytecode version";
         let found = self.definition.u32(field::BYTECODE_VERSION)?;
         if found >> 16 != BYTECODE_VERSION >> 16 {
-            let message = "major version of the bytecode: found, supported";
+            let message = text!("major version of the bytecode: found, supported");
             let values = [found >> 16, BYTECODE_VERSION >> 16];
-            return Err(self.refuse(Code::Incompatible, message, "", values));
+            return Err(self.refuse(Code::Incompatible, message, b"", values));
         }
         if found > BYTECODE_VERSION {
-            let message = "minor version of the bytecode: found, supported up to";
+            let message = text!("minor version of the bytecode: found, supported up to");
             let values = [found & 0xFFFF, BYTECODE_VERSION & 0xFFFF];
-            return Err(self.refuse(Code::Incompatible, message, "", values));
+            return Err(self.refuse(Code::Incompatible, message, b"", values));
         }
         let found = self.definition.u32(field::REQUIREMENTS)?;
         self.check_requirements(found)
@@ -149,8 +146,8 @@ impl<'a> Loader<'a> {
         if found & !self.supported == 0 {
             return Ok(());
         }
-        let message = "requirements (1 f32, 2 f64, 4 yield, 8 unwind): found, supported";
-        Err(self.refuse(Code::Incompatible, message, "", [found, self.supported]))
+        let message = text!("requirements (1 f32, 2 f64, 4 yield, 8 unwind): found, supported");
+        Err(self.refuse(Code::Incompatible, message, b"", [found, self.supported]))
     }
 
     fn check_dependencies<H: Host<'a>>(&mut self, host: &H) -> Result<()> {
@@ -162,12 +159,12 @@ impl<'a> Loader<'a> {
             match host.module_version(name) {
                 Some(found) if found >= needed => {}
                 Some(found) => {
-                    let message = "host module too old: version found, version needed";
+                    let message = text!("host module too old: version found, version needed");
                     return Err(self.refuse(Code::Incompatible, message, name, [found, needed]));
                 }
                 None if dependency.u32(2)? & OPTIONAL != 0 => {}
                 None => {
-                    let message = "no such host module: version needed";
+                    let message = text!("no such host module: version needed");
                     return Err(self.refuse(Code::NotFound, message, name, [needed, 0]));
                 }
             }
@@ -182,11 +179,13 @@ impl<'a> Loader<'a> {
         for table in tables {
             let name = table?.string(0)?;
             let known = Type::of_vm(name).or_else(|| {
-                name.strip_prefix('!').and_then(|name| host.type_id(name)).map(Type::Host)
+                name.strip_prefix(b"!").and_then(|name| host.type_id(name)).map(Type::Host)
             });
             match known {
                 Some(known) => types.push(known).map_err(|error| self.out_of_memory(error))?,
-                None => return Err(self.refuse(Code::NotFound, "no such type", name, [0; 2])),
+                None => {
+                    return Err(self.refuse(Code::NotFound, text!("no such type"), name, [0; 2]));
+                }
             }
         }
         Ok(types)
@@ -212,6 +211,11 @@ impl<'a> Loader<'a> {
                     return Err(Failed);
                 }
             };
+            if import.signature.results().len() > MAX_RESULTS {
+                let message = text!("import with more results than this runtime takes: at most");
+                let values = [MAX_RESULTS as u32, 0];
+                return Err(self.refuse(Code::Unimplemented, message, name, values));
+            }
             imports.push(import).map_err(|error| self.out_of_memory(error))?;
         }
         Ok(imports)
@@ -234,7 +238,7 @@ impl<'a> Loader<'a> {
             let export = export?;
             let (name, ordinal) = (export.string(0)?, export.u32(1)?);
             if ordinal as usize >= functions.len() {
-                let message = "export of an unknown function: ordinal, functions";
+                let message = text!("export of an unknown function: ordinal, functions");
                 let values = [ordinal, functions.len() as u32];
                 return Err(self.refuse(Code::InvalidArgument, message, name, values));
             }
@@ -290,8 +294,8 @@ impl<'a> Loader<'a> {
         Ok(functions)
     }
 
-    fn signature(&mut self, text: &'a str, variadic: bool) -> Result<Signature<'a>> {
-        let refused = "unknown calling convention";
+    fn signature(&mut self, text: &'a [u8], variadic: bool) -> Result<Signature<'a>> {
+        let refused = text!("unknown calling convention");
         Signature::parse(text, variadic)
             .ok_or_else(|| self.refuse(Code::InvalidArgument, refused, text, [0; 2]))
     }
@@ -331,5 +335,5 @@ fn read_function<'a>(
 #[cold]
 #[inline(never)]
 fn damaged<'a>(part: &'static str) -> Error<'a> {
-    Error::new(Code::InvalidArgument, "module damaged").about(part)
+    Error::new(Code::InvalidArgument, text!("module damaged")).about(part)
 }

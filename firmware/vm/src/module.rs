@@ -1,5 +1,6 @@
 use arielml_arena::{Arena, Vector};
 
+use crate::error::name_of;
 use crate::flatbuffer::Tables;
 use crate::loader::Loader;
 use crate::signature::Signature;
@@ -11,7 +12,7 @@ pub const IMPORT: u32 = 1 << 31;
 /// A module that was read, linked to its imports and verified. Names, data
 /// segments and bytecode stay where they are.
 pub struct Module<'a> {
-    pub(crate) name: &'a str,
+    pub(crate) name: &'a [u8],
     pub(crate) exports: Tables<'a>,
     pub(crate) types: Vector<'a, Type>,
     pub(crate) rodata: Vector<'a, &'a [u8]>,
@@ -69,20 +70,22 @@ impl<'a> Module<'a> {
 
     /// The module's name.
     pub fn name(&self) -> &'a str {
-        self.name
+        name_of(self.name)
     }
 
     /// Name and calling convention of each export.
     pub fn exports(&self) -> impl Iterator<Item = (&'a str, &'a str)> + '_ {
-        self.named_functions().map(|(name, _, function)| (name, function.signature.text()))
+        self.named_functions().map(|(name, _, function)| (name_of(name), function.signature.text()))
     }
 
     /// The export called `name`: its ordinal and the function.
     pub(crate) fn export(&self, name: &str) -> Option<(u16, &Function<'a>)> {
-        self.named_functions().find(|export| export.0 == name).map(|(_, ordinal, it)| (ordinal, it))
+        self.named_functions()
+            .find(|export| export.0 == name.as_bytes())
+            .map(|(_, ordinal, it)| (ordinal, it))
     }
 
-    fn named_functions(&self) -> impl Iterator<Item = (&'a str, u16, &Function<'a>)> {
+    fn named_functions(&self) -> impl Iterator<Item = (&'a [u8], u16, &Function<'a>)> {
         self.exports.filter_map(|export| {
             let export = export.ok()?;
             let ordinal = export.u32(1).ok()?;

@@ -1,3 +1,5 @@
+use crate::error::name_of;
+
 /// A calling convention: version `0`, the letters of the arguments, `_`, the
 /// letters of the results (`iree/vm/module.h`).
 ///
@@ -5,7 +7,7 @@
 /// variadic segment of tuples; a lone `v` stands for none.
 #[derive(Clone, Copy, Default)]
 pub struct Signature<'a> {
-    text: &'a str,
+    text: &'a [u8],
     /// Where the arguments end and where the results begin; they are as the
     /// text says but for `v`, which is left out.
     arguments_end: u8,
@@ -15,7 +17,7 @@ pub struct Signature<'a> {
 impl<'a> Signature<'a> {
     /// Checks the letters of `text`; `None` when they are not as above, or
     /// when segments stand where none may be: only imports may be variadic.
-    pub fn parse(text: &'a str, variadic: bool) -> Option<Self> {
+    pub fn parse(text: &'a [u8], variadic: bool) -> Option<Self> {
         let signature = Self::known(text)?;
         let valid =
             well_formed(signature.arguments(), variadic) && well_formed(signature.results(), false);
@@ -24,9 +26,9 @@ impl<'a> Signature<'a> {
 
     /// As [`Signature::parse`], for a text that the host knows: its letters
     /// are as the host wants them.
-    pub fn known(text: &'a str) -> Option<Self> {
+    pub fn known(text: &'a [u8]) -> Option<Self> {
         let length = u8::try_from(text.len()).ok()?;
-        let Some((b'0', letters)) = text.as_bytes().split_first() else {
+        let Some((b'0', letters)) = text.split_first() else {
             return text.is_empty().then_some(Signature::default());
         };
         let end = letters.iter().position(|&letter| letter == b'_').unwrap_or(letters.len());
@@ -39,19 +41,19 @@ impl<'a> Signature<'a> {
 
     /// The calling convention as it was written.
     pub fn text(&self) -> &'a str {
-        self.text
+        name_of(self.text)
     }
 
     /// Letters of the arguments.
     #[inline]
     pub fn arguments(&self) -> &'a [u8] {
-        self.text.as_bytes().get(1..usize::from(self.arguments_end)).unwrap_or_default()
+        self.text.get(1..usize::from(self.arguments_end)).unwrap_or_default()
     }
 
     /// Letters of the results.
     #[inline]
     pub fn results(&self) -> &'a [u8] {
-        self.text.as_bytes().get(usize::from(self.results_start)..).unwrap_or_default()
+        self.text.get(usize::from(self.results_start)..).unwrap_or_default()
     }
 }
 
@@ -110,32 +112,36 @@ impl Placement {
 mod tests {
     use super::*;
 
+    fn parse(text: &'static str, variadic: bool) -> Option<Signature<'static>> {
+        Signature::parse(text.as_bytes(), variadic)
+    }
+
     #[test]
     fn arguments_and_results_are_the_letters_around_the_underscore() {
-        let signature = Signature::parse("0iICrID_rI", true).unwrap();
+        let signature = parse("0iICrID_rI", true).unwrap();
         assert_eq!(signature.arguments(), b"iICrID");
         assert_eq!(signature.results(), b"rI");
         assert_eq!(signature.text(), "0iICrID_rI");
         for none in ["", "0", "0v", "0v_v", "0_", "0_v", "0v_"] {
-            let signature = Signature::parse(none, false).unwrap();
+            let signature = parse(none, false).unwrap();
             assert!(signature.arguments().is_empty(), "{none}");
             assert!(signature.results().is_empty(), "{none}");
         }
-        assert_eq!(Signature::parse("0v_ir", false).unwrap().results(), b"ir");
-        assert_eq!(Signature::parse("0ir", false).unwrap().arguments(), b"ir");
-        assert_eq!(Signature::parse("0ir_v", false).unwrap().arguments(), b"ir");
+        assert_eq!(parse("0v_ir", false).unwrap().results(), b"ir");
+        assert_eq!(parse("0ir", false).unwrap().arguments(), b"ir");
+        assert_eq!(parse("0ir_v", false).unwrap().arguments(), b"ir");
     }
 
     #[test]
     fn unknown_letters_versions_and_segments_are_refused() {
         for text in ["1i", "i", "0x", "0i_x", "0CiD", "0i_CiD", "0i_i_i", "0iv", "0vi", "0_iv"] {
-            assert!(Signature::parse(text, false).is_none(), "{text}");
+            assert!(parse(text, false).is_none(), "{text}");
         }
         for text in ["0_vi", "0vv", "0_vv", "0v_i_"] {
-            assert!(Signature::parse(text, false).is_none(), "{text}");
+            assert!(parse(text, false).is_none(), "{text}");
         }
         for text in ["0C", "0CD", "0CiCiDD", "0D", "0_CiD", "0Ci", "0Ci_"] {
-            assert!(Signature::parse(text, true).is_none(), "{text}");
+            assert!(parse(text, true).is_none(), "{text}");
         }
     }
 

@@ -10,7 +10,7 @@ use crate::flatbuffer::Tables;
 use crate::isa::core as op;
 use crate::module::{Function, Import};
 use crate::signature::Signature;
-use crate::{Call, Code, Error, Host, ImportId, Module, Object, Type};
+use crate::{Call, Code, Error, Host, ImportId, Module, Object, Type, text};
 
 /// An arena that is gone only when the test process ends.
 pub fn arena() -> &'static Arena<'static> {
@@ -38,15 +38,15 @@ impl Object for Thing {
 impl<'a> Host<'a> for NoHost {
     type Object = Thing;
 
-    fn resolve(&self, name: &'a str, _: &'a str) -> Result<ImportId, Error<'a>> {
-        Err(Error::new(Code::NotFound, "no such import").about(name))
+    fn resolve(&self, _: &'a [u8], _: &'a [u8]) -> Result<ImportId, Error<'a>> {
+        Err(Error::new(Code::NotFound, text!("no such import")))
     }
 
-    fn module_version(&self, _: &str) -> Option<u32> {
+    fn module_version(&self, _: &[u8]) -> Option<u32> {
         None
     }
 
-    fn type_id(&self, _: &str) -> Option<u8> {
+    fn type_id(&self, _: &[u8]) -> Option<u8> {
         None
     }
 
@@ -113,7 +113,7 @@ pub fn function(
 ) -> Function<'static> {
     Function {
         code: Box::leak(code.0.into_boxed_slice()),
-        signature: Signature::parse(cconv, false).unwrap(),
+        signature: Signature::parse(cconv.as_bytes(), false).unwrap(),
         values,
         refs,
         blocks: 8,
@@ -127,7 +127,7 @@ pub fn function(
 pub fn module(functions: impl IntoIterator<Item = Function<'static>>) -> Module<'static> {
     let arena = arena();
     let mut module = Module {
-        name: "testing",
+        name: b"testing",
         exports: Tables::default(),
         types: Vector::new(arena),
         rodata: Vector::new(arena),
@@ -140,7 +140,7 @@ pub fn module(functions: impl IntoIterator<Item = Function<'static>>) -> Module<
         module.types.push(known).unwrap();
     }
     module.rodata.push(b"data").unwrap();
-    let signature = Signature::parse("0iCrID_I", true).unwrap();
+    let signature = Signature::parse(b"0iCrID_I", true).unwrap();
     module.imports.push(Import { signature, id: None }).unwrap();
     for function in functions {
         module.functions.push(function).unwrap();

@@ -47,18 +47,18 @@ pub enum Type {
 
 impl Type {
     /// The type that the VM itself calls `name`; `None` for a host's.
-    pub(crate) fn of_vm(name: &str) -> Option<Type> {
+    pub(crate) fn of_vm(name: &[u8]) -> Option<Type> {
         Some(match name {
-            "i8" => Type::I8,
-            "i16" => Type::I16,
-            "i32" => Type::I32,
-            "i64" => Type::I64,
-            "f32" => Type::F32,
-            "f64" => Type::F64,
-            "!vm.opaque" => Type::Opaque,
-            "!vm.buffer" => Type::Buffer,
+            b"i8" => Type::I8,
+            b"i16" => Type::I16,
+            b"i32" => Type::I32,
+            b"i64" => Type::I64,
+            b"f32" => Type::F32,
+            b"f64" => Type::F64,
+            b"!vm.opaque" => Type::Opaque,
+            b"!vm.buffer" => Type::Buffer,
             // Lists check their elements themselves, so they are one type.
-            _ if name.starts_with("!vm.list") => Type::List,
+            _ if name.starts_with(b"!vm.list") => Type::List,
             _ => return None,
         })
     }

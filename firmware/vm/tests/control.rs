@@ -72,7 +72,7 @@ fn failures_carry_the_modules_status_message_and_place() {
     let mut session = Session::new(module!("control"));
     assert_eq!(integers(&session.call("fail_if", [i32(0)])), [0]);
     let error = session.fail("fail_if", [i32(1)]);
-    assert_eq!((error.code, error.message), (Code::FailedPrecondition, "this was asked for"));
+    assert_eq!((error.code, &*error.message), (Code::FailedPrecondition, "this was asked for"));
     assert!(error.at.is_some_and(|at| at.pc > 0));
     for (status, code) in [(8, Code::ResourceExhausted), (1, Code::Cancelled), (999, Code::Unknown)]
     {
@@ -86,7 +86,7 @@ fn a_failure_below_releases_every_frame() {
     let mut session = Session::new(module!("control"));
     let live = session.arena.usage().live;
     let error = session.fail("fail_below", [i32(3)]);
-    assert_eq!((error.code, error.message), (Code::InvalidArgument, "below"));
+    assert_eq!((error.code, &*error.message), (Code::InvalidArgument, "below"));
     assert_eq!(session.arena.usage().live, live);
     session.finish();
 }

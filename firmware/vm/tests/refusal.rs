@@ -37,7 +37,7 @@ struct Refusal {
 impl Refusal {
     fn new(error: Error<'_>) -> Self {
         let Error { code, message, subject, values, .. } = error;
-        Refusal { code, message: message.into(), subject: subject.into(), values }
+        Refusal { code, message: message.to_string(), subject: subject.into(), values }
     }
 }
 

@@ -18,28 +18,31 @@ const SHARING_IMMUTABLE: u32 = 1 << 19;
 const ACCESS_READ: u32 = 1 << 0;
 
 pub(super) fn allocate(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let (memory_types, length) = (request.word(0), request.size(1));
-    give_new(request, memory_types, length)
+    request.allocator()?;
+    request.skip(1); // affinity
+    let memory_types = request.word();
+    request.skip(1); // usage
+    give_new(request, memory_types)
 }
 
-/// Gives a new buffer.
-pub(super) fn give_new(
-    request: &mut Request<'_, '_, '_>,
-    memory_types: u32,
-    length: usize,
-) -> Outcome {
+/// Gives a new buffer of the length that comes next.
+pub(super) fn give_new(request: &mut Request<'_, '_, '_>, memory_types: u32) -> Outcome {
     let is_zeroed = memory_types & HOST_VISIBLE != 0;
-    let buffer = Buffer::new(request.device, length, is_zeroed)?;
+    let buffer = Buffer::new(request.device, request.size()?, is_zeroed)?;
     request.give(Object::Buffer(buffer))
 }
 
 /// Uses constants of the module in place. Data that cannot be used so (not
 /// aligned for kernels, or not constant) is left for the program to copy.
 pub(super) fn import(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let (is_try, usage, offset) = (request.word(0) != 0, request.word(1), request.size(2));
-    let source = request.reference(1)?;
+    request.allocator()?;
+    let is_try = request.word() != 0;
+    request.skip(2); // affinity, memory types
+    let usage = request.word();
+    let source = request.reference();
     let available = bytes_of(source)?.len();
-    let end = offset.saturating_add(request.length(3, offset, available));
+    let offset = request.size()?;
+    let end = offset.saturating_add(request.length(offset, available)?);
     if end > available {
         return Err(request.device.report.with(Fault::Range, end, available));
     }
@@ -60,62 +63,68 @@ pub(super) fn import(request: &mut Request<'_, '_, '_>) -> Outcome {
 
 /// Any memory serves for any use here, so that only the length is asserted.
 pub(super) fn assert(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let (length, minimum) = (request.buffer(0)?.len(), request.size(0));
+    let (length, name) = (request.buffer()?.len(), request.name()?);
+    request.allocator()?;
+    let minimum = request.size()?;
     if length < minimum {
         let report = &request.device.report;
-        let fault = report.about(Fault::BufferLength, subject(request.name(1)?));
+        let fault = report.about(Fault::BufferLength, subject(name));
         return Err(report.with(fault, length, minimum));
     }
     Ok(())
 }
 
 pub(super) fn preserve(request: &mut Request<'_, '_, '_>) -> Outcome {
-    request.buffer(0)?.preserve();
+    request.buffer()?.preserve();
     Ok(())
 }
 
 pub(super) fn discard(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let was_last = request.buffer(0)?.discard();
+    let was_last = request.buffer()?.discard();
     request.give_i32(was_last.into())
 }
 
 pub(super) fn is_terminal(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let is_terminal = request.buffer(0)?.is_terminal();
+    let is_terminal = request.buffer()?.is_terminal();
     request.give_i32(is_terminal.into())
 }
 
 pub(super) fn subspan(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let (source, offset) = (request.buffer(0)?, request.size(0));
-    let length = request.length(1, offset, source.len());
+    let (source, offset) = (request.buffer()?, request.size()?);
+    let length = request.length(offset, source.len())?;
     let span = Buffer::span(request.device, source, offset, length)?;
     request.give(Object::Buffer(span))
 }
 
 pub(super) fn length(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let length = request.buffer(0)?.len();
+    let length = request.buffer()?.len();
     request.give_i64(length as i64)
 }
 
 pub(super) fn load(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let (offset, length, report) = (request.size(0), request.size(1), &request.device.report);
+    let (buffer, offset, length) = (request.buffer()?, request.size()?, request.word() as usize);
+    let report = &request.device.report;
     let mut bytes = [0; 4];
     let target = bytes.get_mut(..length).ok_or_else(|| report.with(Fault::Word, length, 4))?;
-    request.buffer(0)?.copy_to(report, offset, target)?;
+    buffer.copy_to(report, offset, target)?;
     request.give_i32(i32::from_le_bytes(bytes))
 }
 
 pub(super) fn store(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let (offset, length, report) = (request.size(1), request.size(2), &request.device.report);
-    let bytes = request.word(0).to_le_bytes();
+    let (bytes, buffer) = (request.word().to_le_bytes(), request.buffer()?);
+    let (offset, length) = (request.size()?, request.word() as usize);
+    let report = &request.device.report;
     let source = bytes.get(..length).ok_or_else(|| report.with(Fault::Word, length, 4))?;
-    request.buffer(0)?.copy_from(report, offset, source)
+    buffer.copy_from(report, offset, source)
 }
 
 pub(super) fn file(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let (access, offset, length) = (request.word(0), request.size(1), request.size(2));
-    if access & !ACCESS_READ != 0 {
+    request.device()?;
+    request.skip(1); // affinity
+    if request.word() & !ACCESS_READ != 0 {
         return Err(Fault::ReadOnlyFile);
     }
-    let file = File::new(request.device, request.reference(1)?, offset, length)?;
+    let source = request.reference();
+    let file = File::new(request.device, source, request.size()?, request.size()?)?;
     request.give(Object::File(file))
 }

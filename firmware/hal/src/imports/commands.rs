@@ -1,5 +1,7 @@
 //! `hal.command_buffer.*`: recording.
 
+use core::cell::RefMut;
+
 use arielml_arena::Shared;
 
 use super::Outcome;
@@ -16,7 +18,10 @@ const INDIRECT: u64 = 0b11;
 const CUSTOM_ARGUMENTS: u64 = 0b11100;
 
 pub(super) fn create(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let (is_one_shot, capacity) = (request.word(0) & ONE_SHOT != 0, request.word(1));
+    request.device()?;
+    let is_one_shot = request.word() & ONE_SHOT != 0;
+    request.skip(2); // categories, affinity
+    let capacity = request.word();
     let Ok(capacity) = u16::try_from(capacity) else {
         return Err(request.device.report.with(Fault::Capacity, capacity as usize, 0xFFFF));
     };
@@ -24,36 +29,43 @@ pub(super) fn create(request: &mut Request<'_, '_, '_>) -> Outcome {
     request.give(Object::CommandBuffer(commands))
 }
 
+/// The command buffer that comes next, to record into.
+fn recorded<'c, 'a>(request: &mut Request<'_, 'c, 'a>) -> Result<RefMut<'c, Recording<'a>>, Fault> {
+    request.command_buffer()?.record()
+}
+
 pub(super) fn finalize(request: &mut Request<'_, '_, '_>) -> Outcome {
-    request.command_buffer(0)?.record()?.finish(request.device)
+    recorded(request)?.finish(request.device)
 }
 
 pub(super) fn begin_debug_group(request: &mut Request<'_, '_, '_>) -> Outcome {
-    request.command_buffer(0)?.record()?.begin_debug_group();
+    recorded(request)?.begin_debug_group();
     Ok(())
 }
 
 pub(super) fn end_debug_group(request: &mut Request<'_, '_, '_>) -> Outcome {
-    request.command_buffer(0)?.record()?.end_debug_group()
+    recorded(request)?.end_debug_group()
 }
 
 /// Whatever the stages, a barrier separates all commands from all.
 pub(super) fn barrier(request: &mut Request<'_, '_, '_>) -> Outcome {
-    request.command_buffer(0)?.record()?.barrier();
+    recorded(request)?.barrier();
     Ok(())
 }
 
 /// Advice about caches, of which there are none to care for.
 pub(super) fn advise(request: &mut Request<'_, '_, '_>) -> Outcome {
-    request.command_buffer(0)?.record().map(|_| ())
+    recorded(request)?;
+    request.buffer_or_null().map(|_| ())
 }
 
 pub(super) fn fill(request: &mut Request<'_, '_, '_>) -> Outcome {
+    let mut recording = recorded(request)?;
+    let buffer = request.buffer_or_null()?;
+    let (offset, length) = (request.length_word(false)?, request.length_word(true)?);
     let report = &request.device.report;
-    let mut recording = request.command_buffer(0)?.record()?;
-    let (offset, length) = (request.word(0), request.word(1));
-    let slot = recording.slot(report, request.buffer_or_null(1)?, request.word(2))?;
-    let (pattern, pattern_length) = (request.long(3), request.word(5));
+    let slot = recording.slot(report, buffer, request.word())?;
+    let (pattern, pattern_length) = (request.long(), request.word());
     if !matches!(pattern_length, 1 | 2 | 4 | 8) {
         return Err(report.with(Fault::FillPattern, pattern_length as usize, 0));
     }
@@ -64,11 +76,12 @@ pub(super) fn fill(request: &mut Request<'_, '_, '_>) -> Outcome {
 /// An update is a copy from a buffer of the command buffer's own, which keeps
 /// the data as they are now.
 pub(super) fn update(request: &mut Request<'_, '_, '_>) -> Outcome {
+    let mut recording = recorded(request)?;
+    let (source, start) = (request.reference(), request.size()?);
+    let buffer = request.buffer_or_null()?;
+    let (offset, length) = (request.length_word(false)?, request.length_word(false)?);
     let (device, report) = (request.device, &request.device.report);
-    let mut recording = request.command_buffer(0)?.record()?;
-    let (source, start) = (request.reference(1)?, request.size(0));
-    let (offset, length) = (request.word(1), request.word(2));
-    let slot = recording.slot(report, request.buffer_or_null(2)?, request.word(3))?;
+    let slot = recording.slot(report, buffer, request.word())?;
     let data = Buffer::new(device, length as usize, false)?;
     copy_bytes(report, source, start, &data, 0, length as usize)?;
     let own = recording.slot(report, Some(&data), 0)?;
@@ -77,53 +90,61 @@ pub(super) fn update(request: &mut Request<'_, '_, '_>) -> Outcome {
 }
 
 pub(super) fn copy(request: &mut Request<'_, '_, '_>) -> Outcome {
+    let mut recording = recorded(request)?;
+    let (source_slot, target_slot) = (request.word(), request.word());
+    let (source, source_offset) = (request.buffer_or_null()?, request.length_word(false)?);
+    let (target, offset) = (request.buffer_or_null()?, request.length_word(false)?);
+    let length = request.length_word(true)?;
     let report = &request.device.report;
-    let mut recording = request.command_buffer(0)?.record()?;
-    let length = request.word(4);
-    let slot = recording.slot(report, request.buffer_or_null(1)?, request.word(0))?;
-    let source = Range { slot, offset: request.word(2), length };
-    let slot = recording.slot(report, request.buffer_or_null(2)?, request.word(1))?;
-    recording.copy(report, source, Range { slot, offset: request.word(3), length })
+    let slot = recording.slot(report, source, source_slot)?;
+    let source = Range { slot, offset: source_offset, length };
+    let slot = recording.slot(report, target, target_slot)?;
+    recording.copy(report, source, Range { slot, offset, length })
 }
 
 pub(super) fn dispatch(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let groups = Workgroups::Count([request.word(1), request.word(2), request.word(3)]);
-    let flags = request.long(4);
-    record_dispatch(request, groups, flags, INDIRECT | CUSTOM_ARGUMENTS)
+    let recording = recorded(request)?;
+    let (executable, function) = (request.executable()?, request.size()?);
+    let groups = Workgroups::Count([request.word(), request.word(), request.word()]);
+    record_dispatch(request, recording, executable, function, groups, INDIRECT | CUSTOM_ARGUMENTS)
 }
 
 pub(super) fn dispatch_indirect(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let report = &request.device.report;
-    let mut recording = request.command_buffer(0)?.record()?;
-    let slot = recording.slot(report, request.buffer_or_null(2)?, request.word(1))?;
-    drop(recording);
-    let groups = Workgroups::Indirect { slot, offset: request.word(2) };
-    let flags = request.long(3);
-    record_dispatch(request, groups, flags, CUSTOM_ARGUMENTS)
+    let mut recording = recorded(request)?;
+    let (executable, function) = (request.executable()?, request.size()?);
+    let (slot, buffer) = (request.word(), request.buffer_or_null()?);
+    let offset = request.length_word(false)?;
+    let slot = recording.slot(&request.device.report, buffer, slot)?;
+    let groups = Workgroups::Indirect { slot, offset };
+    record_dispatch(request, recording, executable, function, groups, CUSTOM_ARGUMENTS)
 }
 
-fn record_dispatch(
-    request: &mut Request<'_, '_, '_>,
+/// What both dispatches end with: flags, constants and bindings.
+fn record_dispatch<'a>(
+    request: &mut Request<'_, '_, 'a>,
+    mut recording: RefMut<'_, Recording<'a>>,
+    executable: &Shared<'a, Executable<'a>>,
+    function: usize,
     groups: Workgroups,
-    flags: u64,
     refused: u64,
 ) -> Outcome {
-    let report = &request.device.report;
+    let (report, flags) = (&request.device.report, request.long());
     if flags & refused != 0 {
         return Err(report.with(Fault::DispatchFlags, flags as usize, refused as usize));
     }
-    let mut recording = request.command_buffer(0)?.record()?;
-    let (executable, function) = (request.executable(1)?, request.size(0));
     let attributes = recording.dispatch(report, executable, function, groups)?;
 
     let expected = attributes.constant_count;
     for _ in 0..count(request, Fault::DispatchConstants, executable, function, expected)? {
-        let constant = request.call.i32()? as u32;
-        recording.push(report, &[constant])?;
+        recording.push(report, &[request.word()])?;
     }
     let expected = attributes.binding_count;
     for _ in 0..count(request, Fault::DispatchBindings, executable, function, expected)? {
-        record_binding(request, &mut recording)?;
+        request.skip(1); // reserved
+        let (slot, buffer) = (request.word(), request.buffer_or_null()?);
+        let (offset, length) = (request.length_word(false)?, request.length_word(true)?);
+        let slot = recording.slot(report, buffer, slot)?;
+        recording.push(report, &[slot, offset, length])?;
     }
     recording.complete_command();
     Ok(())
@@ -137,21 +158,11 @@ fn count<'a>(
     function: usize,
     expected: u8,
 ) -> Result<usize, Fault> {
-    let (found, expected) = (request.call.span()?, usize::from(expected));
+    let (found, expected) = (request.call.span(), usize::from(expected));
     if found != expected {
         let report = &request.device.report;
         let fault = report.about(fault, executable.name(function));
         return Err(report.with(fault, found, expected));
     }
     Ok(found)
-}
-
-fn record_binding<'a>(request: &mut Request<'_, '_, 'a>, recording: &mut Recording<'a>) -> Outcome {
-    let _reserved = request.call.i32()?;
-    let slot = request.call.i32()? as u32;
-    let buffer = request.next_buffer()?;
-    let (offset, length) = (request.next_size(false)?, request.next_size(true)?);
-    let report = &request.device.report;
-    let slot = recording.slot(report, buffer, slot)?;
-    recording.push(report, &[slot, offset, length])
 }

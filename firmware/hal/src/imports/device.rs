@@ -16,20 +16,22 @@ pub(super) fn count(request: &mut Request<'_, '_, '_>) -> Outcome {
 
 /// Null for any device but the first.
 pub(super) fn get(request: &mut Request<'_, '_, '_>) -> Outcome {
-    if request.word(0) == 0 { request.give(Object::Device) } else { request.give_null() }
+    if request.word() == 0 { request.give(Object::Device) } else { request.give_null() }
 }
 
 pub(super) fn allocator(request: &mut Request<'_, '_, '_>) -> Outcome {
+    request.device()?;
     request.give(Object::Allocator)
 }
 
 /// Chooses the first of the devices that are offered: one memory serves for
 /// all uses.
 pub(super) fn select(request: &mut Request<'_, '_, '_>) -> Outcome {
+    request.skip(3); // memory types, usage, flags
     let mut first = None;
-    for _ in 0..request.call.span()? {
-        request.next_reference(b'd')?;
-        let affinity = request.call.i64()?;
+    for _ in 0..request.call.span() {
+        request.device()?;
+        let affinity = request.call.i64();
         first = first.or(Some(affinity));
     }
     let affinity = first.ok_or(Fault::NoDevice)?;
@@ -39,7 +41,8 @@ pub(super) fn select(request: &mut Request<'_, '_, '_>) -> Outcome {
 
 /// Gives whether the device knows the key, and its value.
 pub(super) fn query(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let (category, key) = (request.name(1)?, request.name(2)?);
+    request.device()?;
+    let (category, key) = (request.name()?, request.name()?);
     let categories: [&[u8]; 4] =
         [b"hal.device.id", b"hal.executable.format", b"hal.device", b"hal.dispatch"];
     let value = match categories.iter().position(|known| *known == category) {
@@ -80,7 +83,9 @@ fn matches_pattern(mut value: &[u8], mut pattern: &[u8]) -> bool {
 
 pub(super) fn create_executable(request: &mut Request<'_, '_, '_>) -> Outcome {
     let report = &request.device.report;
-    let (format, name, constants) = (request.name(1)?, request.name(2)?, request.reference(3)?);
+    request.device()?;
+    request.skip(1); // affinity
+    let (format, name, constants) = (request.name()?, request.name()?, request.reference());
     if format != FORMAT {
         return Err(report.about(Fault::Format, subject(format)));
     }
@@ -96,8 +101,8 @@ pub(super) fn create_executable(request: &mut Request<'_, '_, '_>) -> Outcome {
 }
 
 pub(super) fn lookup_function(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let name = request.name(1)?;
-    match request.executable(0)?.lookup(name) {
+    let (executable, name) = (request.executable()?, request.name()?);
+    match executable.lookup(name) {
         Ok(function) => request.give_i64(function as i64),
         Err(fault) => Err(request.device.report.about(fault, subject(name))),
     }

@@ -1,5 +1,5 @@
 //! The imports of the module `hal` (`iree/modules/hal/exports.inl`) by name
-//! and signature ([`crate::request`]).
+//! and calling convention.
 
 mod buffers;
 mod commands;
@@ -9,180 +9,114 @@ mod queue;
 mod views;
 
 use arielml_scheduler::Scheduler;
-use arielml_vm::ImportId;
+use arielml_vm::{ImportId, hash_of};
 
 use crate::device::Device;
 use crate::fault::Fault;
-use crate::fence;
-use crate::request::{Call, Request, cconv_letter};
+use crate::request::{Call, Request};
 
 type Outcome = Result<(), Fault>;
 type Function = fn(&mut Request<'_, '_, '_>) -> Outcome;
 
-/// Where an import's name lies in the table's text; its signature follows.
-#[derive(Clone, Copy)]
-struct Import {
-    start: u16,
-    name: u8,
-    signature: u8,
-}
-
-/// Lays the table out for flash: the names and signatures end to end in one
-/// string, where each begins, and the functions.
+/// Names and calling conventions are kept as hashes: the texts would take
+/// more flash than all they are for.
 macro_rules! imports {
-    (
-        call { $($call:literal $call_signature:literal $call_function:path,)* }
-        queue { $($queue:literal $queue_signature:literal $queue_function:path,)* }
-        refused { $($refused:literal $refused_signature:literal,)* }
-    ) => {
-        static TEXT: &[u8] = concat!(
-            $($call, $call_signature,)*
-            $($queue, $queue_signature,)*
-            $($refused, $refused_signature,)*
-        )
-        .as_bytes();
-        static IMPORTS: &[Import] = &place([
-            $([$call.len(), $call_signature.len()],)*
-            $([$queue.len(), $queue_signature.len()],)*
-            $([$refused.len(), $refused_signature.len()],)*
-        ]);
-        /// A byte of each name's hash: most names that differ are told apart
-        /// by it alone.
-        static HASHES: &[u8] = &[$(hash($call.as_bytes()),)* $(hash($queue.as_bytes()),)*
-            $(hash($refused.as_bytes()),)*];
-        static FUNCTIONS: &[Function] = &[$($call_function,)* $($queue_function,)*];
-        /// Imports from here on wait for a fence and signal another.
-        const FIRST_QUEUE: usize = [$($call),*].len();
+    ($($name:literal $cconv:literal $function:expr,)*) => {
+        static NAMES: &[u32] = &[$(hash_of($name.as_bytes()),)*];
+        static CCONVS: &[u32] = &[$(hash_of($cconv.as_bytes()),)*];
+        /// `None` for what one device has no use for: modules that import it are
+        /// refused.
+        static FUNCTIONS: &[Option<Function>] = &[$($function,)*];
+        #[cfg(test)]
+        static TEXTS: &[(&str, &str)] = &[$(($name, $cconv),)*];
     };
 }
 
-/// Where names and signatures of these lengths lie.
-#[allow(clippy::indexing_slicing)] // Only the compiler runs it.
-const fn place<const N: usize>(lengths: [[usize; 2]; N]) -> [Import; N] {
-    let mut imports = [Import { start: 0, name: 0, signature: 0 }; N];
-    let (mut index, mut start) = (0, 0);
-    while index < N {
-        let [name, signature] = lengths[index];
-        assert!(start <= u16::MAX as usize && name <= 255 && signature <= 255);
-        imports[index] =
-            Import { start: start as u16, name: name as u8, signature: signature as u8 };
-        start += name + signature;
-        index += 1;
-    }
-    imports
-}
-
-const fn hash(name: &[u8]) -> u8 {
-    let (mut rest, mut hash) = (name, 0u8);
-    while let [byte, tail @ ..] = rest {
-        hash = hash.wrapping_mul(31).wrapping_add(*byte);
-        rest = tail;
-    }
-    hash
-}
-
-impl Import {
-    fn name(self) -> &'static [u8] {
-        text(self.start.into(), self.name)
-    }
-
-    fn signature(self) -> &'static [u8] {
-        text(usize::from(self.start) + usize::from(self.name), self.signature)
-    }
-}
-
-fn text(start: usize, length: u8) -> &'static [u8] {
-    TEXT.get(start..start + usize::from(length)).unwrap_or_default()
-}
-
+// In the order of `hal.imports.mlir`, in which modules have them: the search
+// for one begins behind the last.
 imports! {
-    call {
-        "allocator.allocate" "0aXixs_r" buffers::allocate,
-        "allocator.import" "0aiXxirsl_r" buffers::import,
-        "allocator.select" "0xxXCrID_rI" device::select,
-        "buffer.allocation.discard" "0b_i" buffers::discard,
-        "buffer.allocation.is_terminal" "0b_i" buffers::is_terminal,
-        "buffer.allocation.preserve" "0b_v" buffers::preserve,
-        "buffer.assert" "0bnasxx_v" buffers::assert,
-        "buffer.length" "0b_I" buffers::length,
-        "buffer.load" "0bsi_i" buffers::load,
-        "buffer.store" "0ibsi_v" buffers::store,
-        "buffer.subspan" "0bsl_r" buffers::subspan,
-        "buffer_view.assert" "0tniiCID_v" views::assert,
-        "buffer_view.buffer" "0t_r" views::buffer,
-        "buffer_view.create" "0bsliiCID_r" views::create,
-        "buffer_view.dim" "0ti_I" views::dim,
-        "buffer_view.element_type" "0t_i" views::element_type,
-        "buffer_view.encoding_type" "0t_i" views::encoding_type,
-        "buffer_view.rank" "0t_i" views::rank,
-        "buffer_view.trace" "0nCrD_v" views::trace,
-        "command_buffer.advise_buffer" "0cBXXXx_v" commands::advise,
-        "command_buffer.begin_debug_group" "0cr_v" commands::begin_debug_group,
-        "command_buffer.copy_buffer" "0ciiBsBslX_v" commands::copy,
-        "command_buffer.create" "0dixXi_r" commands::create,
-        "command_buffer.dispatch" "0cesiiiICiDCiirIID_v" commands::dispatch,
-        "command_buffer.dispatch.indirect" "0cesiBsICiDCiirIID_v" commands::dispatch_indirect,
-        "command_buffer.end_debug_group" "0c_v" commands::end_debug_group,
-        "command_buffer.execution_barrier" "0cxxX_v" commands::barrier,
-        "command_buffer.fill_buffer" "0cBsliIiX_v" commands::fill,
-        "command_buffer.finalize" "0c_v" commands::finalize,
-        "command_buffer.update_buffer" "0crsBssiX_v" commands::update,
-        "device.allocator" "0d_r" device::allocator,
-        "device.query.i64" "0dnn_iI" device::query,
-        "device.queue.flush" "0dX_v" queue::flush,
-        "devices.count" "0v_i" device::count,
-        "devices.get" "0i_r" device::get,
-        "ex.file.from_memory" "0dXirssx_r" buffers::file,
-        "executable.create" "0dXnnr_r" device::create_executable,
-        "executable.lookup.function" "0en_I" device::lookup_function,
-        "fence.await" "0iXCrD_i" fences::wait,
-        "fence.create" "0dX_r" fences::create,
-        "fence.fail" "0fi_v" fences::fail,
-        "fence.join" "0XCrD_r" fences::join,
-        "fence.query" "0f_i" fences::query,
-        "fence.signal" "0f_v" fences::signal,
-    }
-    queue {
-        "device.queue.alloca" "0dXFFIixsX_r" queue::allocate,
-        "device.queue.barrier" "0dXFFX_v" queue::barrier,
-        "device.queue.copy" "0dXFFbsbssX_v" queue::copy,
-        "device.queue.dealloca" "0dXFFbX_v" queue::deallocate,
-        "device.queue.execute" "0dXFFcX_v" queue::execute,
-        "device.queue.execute.indirect" "0dXFFcXCrIID_v" queue::execute_indirect,
-        "device.queue.fill" "0dXFFbslIiX_v" queue::fill,
-        "device.queue.read" "0dXFFmsbssX_v" queue::read,
-        "device.queue.update" "0dXFFrsbssX_v" queue::update,
-        "device.queue.write" "0dXFFbsmssX_v" queue::write,
-    }
-    refused {
-        "channel.create" "0rIIrrii_r",
-        "channel.rank_and_count" "0r_ii",
-        "channel.split" "0riiI_r",
-        "command_buffer.collective" "0rriiiirrIIIII_v",
-    }
+    "ex.file.from_memory" "0rIirIIi_r" Some(buffers::file),
+    "allocator.select" "0iiICrID_rI" Some(device::select),
+    "allocator.allocate" "0rIiiI_r" Some(buffers::allocate),
+    "allocator.import" "0riIiirII_r" Some(buffers::import),
+    "buffer.assert" "0rrrIii_v" Some(buffers::assert),
+    "buffer.allocation.preserve" "0r_v" Some(buffers::preserve),
+    "buffer.allocation.discard" "0r_i" Some(buffers::discard),
+    "buffer.allocation.is_terminal" "0r_i" Some(buffers::is_terminal),
+    "buffer.subspan" "0rII_r" Some(buffers::subspan),
+    "buffer.length" "0r_I" Some(buffers::length),
+    "buffer.load" "0rIi_i" Some(buffers::load),
+    "buffer.store" "0irIi_v" Some(buffers::store),
+    "buffer_view.create" "0rIIiiCID_r" Some(views::create),
+    "buffer_view.assert" "0rriiCID_v" Some(views::assert),
+    "buffer_view.buffer" "0r_r" Some(views::buffer),
+    "buffer_view.element_type" "0r_i" Some(views::element_type),
+    "buffer_view.encoding_type" "0r_i" Some(views::encoding_type),
+    "buffer_view.rank" "0r_i" Some(views::rank),
+    "buffer_view.dim" "0ri_I" Some(views::dim),
+    "buffer_view.trace" "0rCrD_v" Some(views::trace),
+    "channel.create" "0rIIrrii_r" None,
+    "channel.split" "0riiI_r" None,
+    "channel.rank_and_count" "0r_ii" None,
+    "command_buffer.create" "0riiIi_r" Some(commands::create),
+    "command_buffer.finalize" "0r_v" Some(commands::finalize),
+    "command_buffer.begin_debug_group" "0rr_v" Some(commands::begin_debug_group),
+    "command_buffer.end_debug_group" "0r_v" Some(commands::end_debug_group),
+    "command_buffer.execution_barrier" "0riiI_v" Some(commands::barrier),
+    "command_buffer.advise_buffer" "0rrIIIi_v" Some(commands::advise),
+    "command_buffer.fill_buffer" "0rrIIiIiI_v" Some(commands::fill),
+    "command_buffer.update_buffer" "0rrIrIIiI_v" Some(commands::update),
+    "command_buffer.copy_buffer" "0riirIrIII_v" Some(commands::copy),
+    "command_buffer.collective" "0rriiiirrIIIII_v" None,
+    "command_buffer.dispatch" "0rrIiiiICiDCiirIID_v" Some(commands::dispatch),
+    "command_buffer.dispatch.indirect" "0rrIirIICiDCiirIID_v" Some(commands::dispatch_indirect),
+    "device.allocator" "0r_r" Some(device::allocator),
+    "device.query.i64" "0rrr_iI" Some(device::query),
+    "device.queue.alloca" "0rIrrIiiII_r" Some(queue::allocate),
+    "device.queue.dealloca" "0rIrrrI_v" Some(queue::deallocate),
+    "device.queue.fill" "0rIrrrIIIiI_v" Some(queue::fill),
+    "device.queue.update" "0rIrrrIrIII_v" Some(queue::update),
+    "device.queue.copy" "0rIrrrIrIII_v" Some(queue::copy),
+    "device.queue.read" "0rIrrrIrIII_v" Some(queue::read),
+    "device.queue.write" "0rIrrrIrIII_v" Some(queue::write),
+    "device.queue.barrier" "0rIrrI_v" Some(queue::barrier),
+    "device.queue.execute" "0rIrrrI_v" Some(queue::execute),
+    "device.queue.execute.indirect" "0rIrrrICrIID_v" Some(queue::execute_indirect),
+    "device.queue.flush" "0rI_v" Some(queue::flush),
+    "devices.count" "0v_i" Some(device::count),
+    "devices.get" "0i_r" Some(device::get),
+    "executable.create" "0rIrrr_r" Some(device::create_executable),
+    "executable.lookup.function" "0rr_I" Some(device::lookup_function),
+    "fence.create" "0rI_r" Some(fences::create),
+    "fence.join" "0ICrD_r" Some(fences::join),
+    "fence.query" "0r_i" Some(fences::query),
+    "fence.signal" "0r_v" Some(fences::signal),
+    "fence.fail" "0ri_v" Some(fences::fail),
+    "fence.await" "0iICrD_i" Some(fences::wait),
 }
 
 /// Finds an import by its full name and checks its calling convention.
-pub(crate) fn resolve(name: &str, cconv: &str) -> Result<ImportId, Fault> {
-    let name = name.strip_prefix("hal.").ok_or(Fault::UnknownImport)?.as_bytes();
-    let wanted = hash(name);
-    let mut candidates = IMPORTS.iter().zip(HASHES);
-    let index = candidates.position(|(import, &hash)| hash == wanted && import.name() == name);
-    let index = index.ok_or(Fault::UnknownImport)?;
-    let import = IMPORTS.get(index).ok_or(Fault::UnknownImport)?;
-    if index >= FUNCTIONS.len() {
-        Err(Fault::OneDevice)
-    } else if !is_called_by(import.signature(), cconv.as_bytes()) {
-        Err(Fault::OtherConvention)
-    } else {
-        Ok(index as ImportId)
+pub(crate) fn resolve(device: &Device<'_>, name: &[u8], cconv: &[u8]) -> Result<ImportId, Fault> {
+    let name = name.strip_prefix(b"hal.").ok_or(Fault::UnknownImport)?;
+    let wanted = hash_of(name);
+    let mut index = device.last_import.get();
+    for _ in 0..NAMES.len() {
+        index += 1;
+        if index >= NAMES.len() {
+            index = 0;
+        }
+        if NAMES.get(index) == Some(&wanted) {
+            device.last_import.set(index);
+            return if FUNCTIONS.get(index).copied().flatten().is_none() {
+                Err(Fault::OneDevice)
+            } else if CCONVS.get(index) == Some(&hash_of(cconv)) {
+                Ok(index as ImportId)
+            } else {
+                Err(Fault::OtherConvention)
+            };
+        }
     }
-}
-
-/// Whether `cconv` is the calling convention that belongs to `signature`.
-fn is_called_by(signature: &[u8], cconv: &[u8]) -> bool {
-    signature.len() == cconv.len()
-        && signature.iter().zip(cconv).all(|(&letter, &wanted)| cconv_letter(letter) == wanted)
+    Err(Fault::UnknownImport)
 }
 
 /// Runs the import numbered `import`.
@@ -192,50 +126,39 @@ pub(crate) fn call<'a>(
     scheduler: &mut dyn Scheduler,
     call: &mut Call<'_, 'a>,
 ) -> Outcome {
-    let index = usize::from(import);
-    let (Some(import), Some(function)) = (IMPORTS.get(index), FUNCTIONS.get(index)) else {
-        return Err(Fault::UnknownImport);
-    };
-    let mut request = Request::new(device, scheduler, call);
-    request.read(import.signature())?;
-    if index < FIRST_QUEUE { function(&mut request) } else { enqueue(*function, &mut request) }
-}
-
-/// Runs a queue operation between its fences: at once, as everything before it
-/// is done. Whether it fails or what it waits for did, its fence fails too.
-fn enqueue(operation: Function, request: &mut Request<'_, '_, '_>) -> Outcome {
-    let (wait, signal) = (request.fence_or_null(1)?, request.fence_or_null(2)?);
-    let report = &request.device.report;
-    let result = match fence::check_reached(report, wait) {
-        Ok(()) => operation(request),
-        Err(fault) => Err(fault),
-    };
-    if let Some(signal) = signal {
-        match result {
-            Ok(()) => signal.signal(),
-            Err(fault) => signal.fail(report.code(fault)),
-        }
-    }
-    result
+    let function = FUNCTIONS.get(usize::from(import)).copied().flatten();
+    function.ok_or(Fault::UnknownImport)?(&mut Request { device, scheduler, call })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::str;
-    use std::string::String;
+    use arielml_arena::Arena;
+    use core::mem::MaybeUninit;
+
+    fn resolve_on_a_device(name: &str, cconv: &str) -> Result<ImportId, Fault> {
+        let mut region = [MaybeUninit::uninit(); 64];
+        let arena = Arena::new(&mut region);
+        resolve(&Device::new(&arena, &[]), name.as_bytes(), cconv.as_bytes())
+    }
 
     #[test]
     fn every_import_resolves_to_itself() {
-        assert_eq!(IMPORTS.len(), 58);
-        for (index, import) in IMPORTS.iter().enumerate() {
-            let name = std::format!("hal.{}", str::from_utf8(import.name()).unwrap());
-            let cconv = import.signature().iter().map(|&letter| cconv_letter(letter) as char);
-            let resolved = resolve(&name, &cconv.collect::<String>());
-            let expected =
-                if index < FUNCTIONS.len() { Ok(index as ImportId) } else { Err(Fault::OneDevice) };
-            assert_eq!(resolved, expected, "{name}");
+        assert_eq!(TEXTS.len(), 58);
+        for (index, (name, cconv)) in TEXTS.iter().enumerate() {
+            let expected = if FUNCTIONS[index].is_none() {
+                Err(Fault::OneDevice)
+            } else {
+                Ok(index as ImportId)
+            };
+            assert_eq!(resolve_on_a_device(&std::format!("hal.{name}"), cconv), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn four_imports_are_refused() {
+        let count = FUNCTIONS.iter().filter(|function| function.is_none()).count();
+        assert_eq!(count, 4);
     }
 
     #[test]
@@ -249,7 +172,7 @@ mod tests {
             ("hal_inline.buffer.length", "0r_I", Fault::UnknownImport),
             ("hal.", "", Fault::UnknownImport),
         ] {
-            assert_eq!(resolve(name, cconv), Err(fault), "{name} {cconv}");
+            assert_eq!(resolve_on_a_device(name, cconv), Err(fault), "{name} {cconv}");
         }
     }
 }

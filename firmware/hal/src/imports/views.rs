@@ -9,14 +9,14 @@ use crate::view::is_compatible;
 use crate::{Object, View};
 
 pub(super) fn create(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let (device, buffer, offset) = (request.device, request.buffer(0)?, request.size(0));
-    let length = request.length(1, offset, buffer.len());
-    let (element_type, encoding) = (request.word(2), request.word(3));
-    let rank = request.call.span()?;
+    let (device, buffer, offset) = (request.device, request.buffer()?, request.size()?);
+    let length = request.length(offset, buffer.len())?;
+    let (element_type, encoding) = (request.word(), request.word());
+    let rank = request.call.span();
     let mut dims = Vector::new(device.arena);
     dims.reserve_exact(rank).or_full(&device.report)?;
     for _ in 0..rank {
-        let dim = request.next_size(false)? as usize;
+        let dim = request.size()?;
         dims.push(dim).or_full(&device.report)?;
     }
     let view = View { buffer: buffer.clone(), offset, length, element_type, encoding, dims };
@@ -26,9 +26,9 @@ pub(super) fn create(request: &mut Request<'_, '_, '_>) -> Outcome {
 /// Refuses a view of another encoding, element type or shape than expected;
 /// a view that says nothing about its encoding or elements passes for any.
 pub(super) fn assert(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let view = request.view(0)?;
-    let (element_type, encoding) = (request.word(0), request.word(1));
-    let rank = request.call.span()?;
+    let (view, name) = (request.view()?, request.name()?);
+    let (element_type, encoding) = (request.word(), request.word());
+    let rank = request.call.span();
     let mut mismatch = None;
     if view.encoding != 0 && view.encoding != encoding {
         mismatch = Some((Fault::Encoding, view.encoding as usize, encoding as usize));
@@ -39,7 +39,7 @@ pub(super) fn assert(request: &mut Request<'_, '_, '_>) -> Outcome {
         mismatch = Some((Fault::Rank, view.dims.len(), rank));
     } else {
         for &dim in view.dims.iter() {
-            let expected = request.next_size(false)? as usize;
+            let expected = request.size()?;
             if dim != expected {
                 mismatch = Some((Fault::Dimension, dim, expected));
                 break;
@@ -50,34 +50,34 @@ pub(super) fn assert(request: &mut Request<'_, '_, '_>) -> Outcome {
         None => Ok(()),
         Some((fault, found, expected)) => {
             let report = &request.device.report;
-            let fault = report.about(fault, subject(request.name(1)?));
+            let fault = report.about(fault, subject(name));
             Err(report.with(fault, found, expected))
         }
     }
 }
 
 pub(super) fn buffer(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let buffer = request.view(0)?.as_buffer(request.device)?;
+    let buffer = request.view()?.as_buffer(request.device)?;
     request.give(Object::Buffer(buffer))
 }
 
 pub(super) fn element_type(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let element_type = request.view(0)?.element_type;
+    let element_type = request.view()?.element_type;
     request.give_i32(element_type as i32)
 }
 
 pub(super) fn encoding_type(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let encoding = request.view(0)?.encoding;
+    let encoding = request.view()?.encoding;
     request.give_i32(encoding as i32)
 }
 
 pub(super) fn rank(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let rank = request.view(0)?.dims.len();
+    let rank = request.view()?.dims.len();
     request.give_i32(rank as i32)
 }
 
 pub(super) fn dim(request: &mut Request<'_, '_, '_>) -> Outcome {
-    let (view, index) = (request.view(0)?, request.size(0));
+    let (view, index) = (request.view()?, request.word() as usize);
     match view.dims.get(index) {
         Some(&dim) => request.give_i64(dim as i64),
         None => Err(request.device.report.with(Fault::DimensionIndex, index, view.dims.len())),
@@ -86,8 +86,9 @@ pub(super) fn dim(request: &mut Request<'_, '_, '_>) -> Outcome {
 
 /// Tracing has nowhere to go, so the views are only checked to be some.
 pub(super) fn trace(request: &mut Request<'_, '_, '_>) -> Outcome {
-    for _ in 0..request.call.span()? {
-        request.next_reference(b't')?;
+    request.name()?;
+    for _ in 0..request.call.span() {
+        request.view()?;
     }
     Ok(())
 }

@@ -173,7 +173,6 @@ fn nothing_that_bytecode_passes_breaks_the_device() {
                 Err(error) => {
                     refused += 1;
                     assert_ne!(error.message, "a command buffer is corrupt", "{export}");
-                    assert!(!error.message.starts_with("host and import differ"), "{export}");
                 }
             }
         }

@@ -24,7 +24,7 @@ struct Span {
 /// Where a span begins, while its length is still to be read.
 type Place = (u16, u64);
 
-impl<'a, O: Object> Machine<'_, 'a, O> {
+impl<'a, O: Object> Machine<'a, O> {
     /// Operations on buffers. Loads, stores and fills count in elements, the
     /// others in bytes.
     pub(super) fn buffer(&mut self, opcode: u8) -> Result<(), Stop> {
@@ -37,24 +37,27 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
                 self.set_elements(opcode - op::BUFFER_FILL_I8, true)
             }
             op::BUFFER_ALLOC => {
-                let length = self.frame.scalars.next64()?;
+                let length = self.scalars.next64();
                 let buffer = self.new_buffer(length)?;
-                self.put_ref(Ref::Buffer(buffer))
+                self.put_ref(Ref::Buffer(buffer));
+                Ok(())
             }
             op::BUFFER_CLONE => self.clone_buffer(),
             op::BUFFER_LENGTH => {
-                let buffer = self.frame.scalars.operand()?;
+                let buffer = self.scalars.operand();
                 let length = self.buffer_length(buffer)?;
-                self.frame.scalars.put64(length as u64)
+                self.scalars.put64(length as u64);
+                Ok(())
             }
             op::BUFFER_COPY => self.copy(),
             op::BUFFER_COMPARE => self.compare(),
             _ => {
-                let place = self.next_place()?;
-                let length = self.frame.scalars.next64()?;
+                let place = self.next_place();
+                let length = self.scalars.next64();
                 let span = self.span(place, length, 0)?;
                 let hash = siphash(slice(&self.bytes(&span)?, &span));
-                self.frame.scalars.put64(hash)
+                self.scalars.put64(hash);
+                Ok(())
             }
         }
     }
@@ -66,7 +69,7 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
             op::BUFFER_LOAD_I32 => 2,
             _ => 3,
         };
-        let place = self.next_place()?;
+        let place = self.next_place();
         let span = self.span(place, 1, shift)?;
         let mut value = 0u64;
         for byte in slice(&self.bytes(&span)?, &span).iter().rev() {
@@ -77,16 +80,17 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
             op::BUFFER_LOAD_I16_S => value as i16 as u64,
             _ => value,
         };
-        self.frame.scalars.write(value, shift == 3)
+        self.scalars.write(value, shift == 3);
+        Ok(())
     }
 
     /// A store to one element of `1 << shift` bytes or, when `counted`, to as
     /// many as an operand says.
     fn set_elements(&mut self, shift: u8, counted: bool) -> Result<(), Stop> {
-        let place = self.next_place()?;
-        let count = if counted { self.frame.scalars.next64()? } else { 1 };
+        let place = self.next_place();
+        let count = if counted { self.scalars.next64() } else { 1 };
         let span = self.span(place, count, shift)?;
-        let value = self.frame.scalars.read(shift == 3)?.to_le_bytes();
+        let value = self.scalars.read(shift == 3).to_le_bytes();
         let mut bytes = self.writable(&span)?.write().ok_or(Stop::InUse)?;
         let bytes = bytes.get_mut(span.range).unwrap_or_default();
         for element in bytes.chunks_exact_mut(1 << shift) {
@@ -98,13 +102,13 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
     }
 
     fn copy(&mut self) -> Result<(), Stop> {
-        let source = self.next_place()?;
-        let target = self.next_place()?;
-        let length = self.frame.scalars.next64()?;
+        let source = self.next_place();
+        let target = self.next_place();
+        let length = self.scalars.next64();
         let source = self.span(source, length, 0)?;
         let target = self.span(target, length, 0)?;
         let mut bytes = self.writable(&target)?.write().ok_or(Stop::InUse)?;
-        if self.frame.get_ref(source.buffer)?.same(self.frame.get_ref(target.buffer)?) {
+        if self.get_ref(source.buffer).same(self.get_ref(target.buffer)) {
             copy_within(&mut bytes, source.range, target.range.start);
         } else {
             let bytes = bytes.get_mut(target.range).unwrap_or_default();
@@ -114,30 +118,32 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
     }
 
     fn compare(&mut self) -> Result<(), Stop> {
-        let left = self.next_place()?;
-        let right = self.next_place()?;
-        let length = self.frame.scalars.next64()?;
+        let left = self.next_place();
+        let right = self.next_place();
+        let length = self.scalars.next64();
         let left = self.span(left, length, 0)?;
         let right = self.span(right, length, 0)?;
         let same = slice(&self.bytes(&left)?, &left) == slice(&self.bytes(&right)?, &right);
-        self.frame.scalars.put(u32::from(same))
+        self.scalars.put(u32::from(same));
+        Ok(())
     }
 
     fn clone_buffer(&mut self) -> Result<(), Stop> {
-        let place = self.next_place()?;
-        let length = self.frame.scalars.next64()?;
+        let place = self.next_place();
+        let length = self.scalars.next64();
         let span = self.span(place, length, 0)?;
         let buffer = self.new_buffer(length)?;
         if let Some(mut bytes) = buffer.write() {
             copy_bytes(slice(&self.bytes(&span)?, &span), &mut bytes);
         }
-        self.put_ref(Ref::Buffer(buffer))
+        self.put_ref(Ref::Buffer(buffer));
+        Ok(())
     }
 
     /// A buffer of `length` zero bytes at the alignment that the next operand
     /// names.
     fn new_buffer(&mut self, length: u64) -> Result<Shared<'a, Buffer<'a>>, Stop> {
-        let alignment = (self.frame.scalars.next()? as usize).max(MIN_ALIGNMENT);
+        let alignment = (self.scalars.next() as usize).max(MIN_ALIGNMENT);
         if !alignment.is_power_of_two() || alignment > MAX_ALIGNMENT {
             return Err(self.stop(Stop::Alignment, alignment, MAX_ALIGNMENT));
         }
@@ -147,9 +153,9 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
             .map_err(|error| self.out_of_memory(error))
     }
 
-    fn next_place(&mut self) -> Result<Place, Stop> {
-        let buffer = self.frame.scalars.operand()?;
-        Ok((buffer, self.frame.scalars.next64()?))
+    fn next_place(&mut self) -> Place {
+        let buffer = self.scalars.operand();
+        (buffer, self.scalars.next64())
     }
 
     /// `count` elements of `1 << shift` bytes from `place` on, all within the
@@ -169,7 +175,7 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
     }
 
     fn buffer_length(&self, buffer: u16) -> Result<usize, Stop> {
-        match self.frame.get_ref(buffer)? {
+        match self.get_ref(buffer) {
             Ref::Rodata(bytes) => Ok(bytes.len()),
             Ref::Buffer(buffer) => Ok(buffer.len()),
             _ => Err(Stop::NoBuffer),
@@ -177,11 +183,11 @@ impl<'a, O: Object> Machine<'_, 'a, O> {
     }
 
     fn bytes(&self, span: &Span) -> Result<Bytes<'_>, Stop> {
-        self.frame.get_ref(span.buffer)?.contents().ok_or(Stop::InUse)
+        self.get_ref(span.buffer).contents().ok_or(Stop::InUse)
     }
 
     fn writable(&self, span: &Span) -> Result<&Buffer<'a>, Stop> {
-        match self.frame.get_ref(span.buffer)? {
+        match self.get_ref(span.buffer) {
             Ref::Buffer(buffer) => Ok(buffer),
             _ => Err(Stop::ReadOnly),
         }

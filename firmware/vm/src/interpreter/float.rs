@@ -80,26 +80,27 @@ impl Scalars<'_> {
     /// Arithmetic and comparison: `opcode` of the f64 set, on f64 registers
     /// when `wide` and else on f32 ones.
     pub fn float(&mut self, opcode: u8, wide: bool) -> Result<(), Stop> {
-        let first = self.next_float(wide)?;
+        let first = self.next_float(wide);
         match opcode {
             op::FMA_F64 => {
-                let product = first * self.next_float(wide)?;
+                let product = first * self.next_float(wide);
                 // Rounded before the addition, as IREE computes it.
                 let product = if wide { product } else { f64::from(product as f32) };
-                let sum = product + self.next_float(wide)?;
+                let sum = product + self.next_float(wide);
                 self.put_float(sum, wide)
             }
             op::CMP_EQ_F64_O..=op::CMP_LTE_F64_U => {
-                let second = self.next_float(wide)?;
+                let second = self.next_float(wide);
                 self.put(u32::from(compare(opcode, first, second)))
             }
             op::CMP_NAN_F64 => self.put(u32::from(first.is_nan())),
             op::ADD_F64..=op::REM_F64 | op::MIN_F64 | op::MAX_F64 | op::ATAN2_F64 | op::POW_F64 => {
-                let second = self.next_float(wide)?;
+                let second = self.next_float(wide);
                 self.put_float(binary(opcode, first, second)?, wide)
             }
             _ => self.put_float(unary(opcode, first)?, wide),
         }
+        Ok(())
     }
 
     /// Conversions of the f32 set.
@@ -110,33 +111,34 @@ impl Scalars<'_> {
             }
             op32::CAST_F32_SI32 | op32::CAST_F32_UI32 => self.put_as_i32(false),
             op32::BITCAST_I32_F32 | op32::BITCAST_F32_I32 => {
-                let bits = self.next()?;
+                let bits = self.next();
                 self.put(bits)
             }
             op32::CAST_F32_SI64 => self.put_as_i64(true, false),
             op32::CAST_F32_UI64 => self.put_as_i64(false, false),
             // Not by way of f64, which would round twice.
             op32::CAST_SI64_F32 => {
-                let value = self.next64()? as i64 as f32;
+                let value = self.next64() as i64 as f32;
                 self.put(value.to_bits())
             }
             op32::CAST_UI64_F32 => {
-                let value = self.next64()? as f32;
+                let value = self.next64() as f32;
                 self.put(value.to_bits())
             }
-            _ => Err(Stop::Unverified),
+            _ => return Err(Stop::Unverified),
         }
+        Ok(())
     }
 
     /// Conversions of the f64 set.
     pub fn convert_f64(&mut self, opcode: u8) -> Result<(), Stop> {
         match opcode {
             op::TRUNC_F64_F32 => {
-                let value = self.next_float(true)?;
+                let value = self.next_float(true);
                 self.put_float(value, false)
             }
             op::EXT_F32_F64 => {
-                let value = self.next_float(false)?;
+                let value = self.next_float(false);
                 self.put_float(value, true)
             }
             op::CAST_SI32_F64 | op::CAST_UI32_F64 => {
@@ -144,52 +146,49 @@ impl Scalars<'_> {
             }
             op::CAST_F64_SI32 | op::CAST_F64_UI32 => self.put_as_i32(true),
             op::CAST_SI64_F64 => {
-                let value = self.next64()? as i64 as f64;
+                let value = self.next64() as i64 as f64;
                 self.put_float(value, true)
             }
             op::CAST_UI64_F64 => {
-                let value = self.next64()? as f64;
+                let value = self.next64() as f64;
                 self.put_float(value, true)
             }
             op::CAST_F64_SI64 => self.put_as_i64(true, true),
             op::CAST_F64_UI64 => self.put_as_i64(false, true),
             op::BITCAST_I64_F64 | op::BITCAST_F64_I64 => {
-                let bits = self.next64()?;
+                let bits = self.next64();
                 self.put64(bits)
             }
-            _ => Err(Stop::Unverified),
+            _ => return Err(Stop::Unverified),
         }
+        Ok(())
     }
 
-    fn put_i32_as_float(&mut self, signed: bool, wide: bool) -> Result<(), Stop> {
-        let value = self.next()?;
+    fn put_i32_as_float(&mut self, signed: bool, wide: bool) {
+        let value = self.next();
         self.put_float(if signed { f64::from(value as i32) } else { f64::from(value) }, wide)
     }
 
     /// To the nearest integer, halves away from zero, and its low 32 bits:
     /// so signed and unsigned are one.
-    fn put_as_i32(&mut self, wide: bool) -> Result<(), Stop> {
-        let value = libm::round(self.next_float(wide)?);
+    fn put_as_i32(&mut self, wide: bool) {
+        let value = libm::round(self.next_float(wide));
         self.put(value as i64 as u32)
     }
 
     /// To the nearest integer, halves away from zero.
-    fn put_as_i64(&mut self, signed: bool, wide: bool) -> Result<(), Stop> {
-        let value = libm::round(self.next_float(wide)?);
+    fn put_as_i64(&mut self, signed: bool, wide: bool) {
+        let value = libm::round(self.next_float(wide));
         self.put64(if signed || value < 0.0 { value as i64 as u64 } else { value as u64 })
     }
 
     #[inline(never)]
-    fn next_float(&mut self, wide: bool) -> Result<f64, Stop> {
-        if wide {
-            self.next64().map(f64::from_bits)
-        } else {
-            self.next().map(|bits| f64::from(f32::from_bits(bits)))
-        }
+    fn next_float(&mut self, wide: bool) -> f64 {
+        if wide { f64::from_bits(self.next64()) } else { f64::from(f32::from_bits(self.next())) }
     }
 
     #[inline(never)]
-    fn put_float(&mut self, value: f64, wide: bool) -> Result<(), Stop> {
+    fn put_float(&mut self, value: f64, wide: bool) {
         if wide { self.put64(value.to_bits()) } else { self.put((value as f32).to_bits()) }
     }
 }

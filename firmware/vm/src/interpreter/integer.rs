@@ -30,7 +30,7 @@ impl Scalars<'_> {
     /// Arithmetic, bits, shifts and comparison.
     pub fn integer(&mut self, opcode: u8) -> Result<(), Stop> {
         let (opcode, wide) = as_wide(opcode);
-        let first = self.read(wide)?;
+        let first = self.read(wide);
         let zero_extended = |value: u64| if wide { value } else { value & 0xFFFF_FFFF };
         let result = match opcode {
             op::NOT_I64 => !first,
@@ -39,9 +39,9 @@ impl Scalars<'_> {
                 let zeros = zero_extended(first).leading_zeros();
                 u64::from(if wide { zeros } else { zeros - 32 })
             }
-            op::CMP_NZ_I64 => return self.put(u32::from(first != 0)),
+            op::CMP_NZ_I64 => return self.put_flag(first != 0),
             op::SHL_I64..=op::SHR_I64_U => {
-                let amount = self.next()? & if wide { 63 } else { 31 };
+                let amount = self.next() & if wide { 63 } else { 31 };
                 match opcode {
                     op::SHL_I64 => first << amount,
                     op::SHR_I64_S => (first as i64 >> amount) as u64,
@@ -49,7 +49,7 @@ impl Scalars<'_> {
                 }
             }
             _ => {
-                let second = self.read(wide)?;
+                let second = self.read(wide);
                 let (signed, other) = (first as i64, second as i64);
                 match opcode {
                     op::ADD_I64 => first.wrapping_add(second),
@@ -57,7 +57,7 @@ impl Scalars<'_> {
                     op::MUL_I64 => first.wrapping_mul(second),
                     op::FMA_I64 => {
                         let product = first.wrapping_mul(second);
-                        product.wrapping_add(self.read(wide)?)
+                        product.wrapping_add(self.read(wide))
                     }
                     op::DIV_I64_S..=op::REM_I64_U if second == 0 => {
                         return Err(Stop::DivisionByZero);
@@ -73,24 +73,32 @@ impl Scalars<'_> {
                     op::MIN_I64_U => first.min(second),
                     op::MAX_I64_S => signed.max(other) as u64,
                     op::MAX_I64_U => first.max(second),
-                    op::CMP_EQ_I64 => return self.put(u32::from(first == second)),
-                    op::CMP_NE_I64 => return self.put(u32::from(first != second)),
-                    op::CMP_LT_I64_S => return self.put(u32::from(signed < other)),
-                    op::CMP_LT_I64_U => return self.put(u32::from(first < second)),
+                    op::CMP_EQ_I64 => return self.put_flag(first == second),
+                    op::CMP_NE_I64 => return self.put_flag(first != second),
+                    op::CMP_LT_I64_S => return self.put_flag(signed < other),
+                    op::CMP_LT_I64_U => return self.put_flag(first < second),
                     _ => return Err(Stop::Unverified),
                 }
             }
         };
-        self.write(result, wide)
+        self.write(result, wide);
+        Ok(())
+    }
+
+    /// The result of a comparison.
+    #[inline(never)]
+    fn put_flag(&mut self, flag: bool) -> Result<(), Stop> {
+        self.put(u32::from(flag));
+        Ok(())
     }
 
     /// Truncations and extensions.
-    pub fn convert(&mut self, opcode: u8) -> Result<(), Stop> {
+    pub fn convert(&mut self, opcode: u8) {
         if opcode == op::TRUNC_I64_I32 {
-            let value = self.next64()?;
+            let value = self.next64();
             return self.put(value as u32);
         }
-        let value = self.next()?;
+        let value = self.next();
         self.put(match opcode {
             op::TRUNC_I32_I8 | op::EXT_I8_I32_U => value & 0xFF,
             op::TRUNC_I32_I16 | op::EXT_I16_I32_U => value & 0xFFFF,
@@ -102,41 +110,41 @@ impl Scalars<'_> {
     }
 
     /// Constants.
-    pub fn constant(&mut self, opcode: u8) -> Result<(), Stop> {
+    pub fn constant(&mut self, opcode: u8) {
         match opcode {
             op::CONST_I32_ZERO => self.put(0),
             op::CONST_I32 => {
-                let value = self.cursor.u32()?;
+                let value = self.cursor.u32();
                 self.put(value)
             }
             op::CONST_I64_ZERO => self.put64(0),
             _ => {
-                let value = self.cursor.u64()?;
+                let value = self.cursor.u64();
                 self.put64(value)
             }
         }
     }
 
     /// Selections and switches of values.
-    pub fn select(&mut self, opcode: u8) -> Result<(), Stop> {
+    pub fn select(&mut self, opcode: u8) {
         let wide = matches!(opcode, op::SELECT_I64 | op::SWITCH_I64);
         let chosen = if matches!(opcode, op::SELECT_I32 | op::SELECT_I64) {
-            let condition = self.next()?;
-            let (yes, no) = (self.operand()?, self.operand()?);
+            let condition = self.next();
+            let (yes, no) = (self.operand(), self.operand());
             if condition != 0 { yes } else { no }
         } else {
-            self.switch()?
+            self.switch()
         };
-        let value = self.get_as(chosen, wide)?;
+        let value = self.get_as(chosen, wide);
         self.write(value, wide)
     }
 
     /// The index, the default and the list of a switch: gives the operand
     /// that the index chooses.
-    pub fn switch(&mut self) -> Result<u16, Stop> {
-        let index = self.next()? as usize;
-        let default = self.cursor.u16()?;
-        let list = self.cursor.list(2)?;
-        Ok(operands(list).nth(index).unwrap_or(default))
+    pub fn switch(&mut self) -> u16 {
+        let index = self.next() as usize;
+        let default = self.cursor.u16();
+        let list = self.cursor.list(2);
+        operands(list).nth(index).unwrap_or(default)
     }
 }

@@ -4,33 +4,29 @@ use std::vec::Vec;
 
 use arielml_arena::Vector;
 
+use super::Machine;
 use super::register::{MOVE, REF};
-use super::{Frame, Machine, State};
 use crate::isa::{core as op, ext_f64};
+use crate::module::Function;
 use crate::testing::{Assembly, NoHost, Thing, arena, function, module};
 use crate::verifier::verify;
-use crate::{Code, Error, Module, Ref, Value};
+use crate::{Code, Error, Ref, Value};
 
 type Results = Vector<'static, Value<'static, Thing>>;
 
-/// Verifies `module` and runs its first function.
+/// Verifies the module of `machine` and runs its first function.
 fn run_with(
-    module: &Module<'static>,
-    state: &mut State<'static, Thing>,
+    machine: &mut Machine<'static, Thing>,
     arguments: &[Value<'static, Thing>],
 ) -> Result<Results, Error<'static>> {
-    verify(module, arena())?;
+    verify(&machine.module, arena())?;
     let mut results = Vector::new(arena());
-    let frame = Frame::with(0, &module.functions[0], arguments, arena())?;
-    Machine::new(module, state, frame, None, arena()).run(&mut NoHost, &mut results)?;
+    machine.run(&mut NoHost, 0, arguments, &mut results, None)?;
     Ok(results)
 }
 
-fn state() -> State<'static, Thing> {
-    State {
-        globals: Vector::from_fn(arena(), 2, |_| 0).unwrap(),
-        global_refs: Vector::from_fn(arena(), 2, |_| Ref::Null).unwrap(),
-    }
+fn machine(functions: impl IntoIterator<Item = Function<'static>>) -> Machine<'static, Thing> {
+    Machine::new(module(functions), arena()).unwrap()
 }
 
 fn run(
@@ -39,7 +35,7 @@ fn run(
     code: Assembly,
     arguments: &[Value<'static, Thing>],
 ) -> Result<Results, Error<'static>> {
-    run_with(&module([function(cconv, registers, code)]), &mut state(), arguments)
+    run_with(&mut machine([function(cconv, registers, code)]), arguments)
 }
 
 fn integers(results: &Results) -> Vec<i64> {
@@ -70,7 +66,7 @@ fn a_failure_with_status_ok_goes_on() {
     assert_eq!(integers(&results), [5]);
     let error =
         run("0ii_i", [2, 0], code, &[Value::I32(2), Value::I32(5)]).map(|_| ()).unwrap_err();
-    assert_eq!((error.code, error.message), (Code::Unknown, "no failure"));
+    assert_eq!((error.code, &*error.message), (Code::Unknown, "no failure"));
 }
 
 #[test]
@@ -105,12 +101,11 @@ fn the_move_bit_takes_a_global_reference() {
             .returning(&[REF | MOVE])
     };
     for (operand, stays) in [(REF, true), (REF | MOVE, false)] {
-        let mut state = state();
-        state.global_refs[1] = Ref::Rodata(b"kept");
-        let module = module([function("0v_r", [0, 1], code(operand))]);
-        let results = run_with(&module, &mut state, &[]).unwrap();
+        let mut machine = machine([function("0v_r", [0, 1], code(operand))]);
+        machine.global_refs[1] = Ref::Rodata(b"kept");
+        let results = run_with(&mut machine, &[]).unwrap();
         assert!(matches!(&results[0], Value::Ref(Ref::Rodata(b"kept"))));
-        assert_eq!(!state.global_refs[1].is_null(), stays);
+        assert_eq!(!machine.global_refs[1].is_null(), stays);
     }
 }
 
@@ -119,7 +114,7 @@ fn a_global_of_another_type_is_refused() {
     let code = Assembly::block().op(op::GLOBAL_STORE_REF).u32(0).u32(1).u16(REF).returning(&[]);
     let thing = Value::Ref(Ref::Host(Thing));
     let error = run("0r_v", [0, 1], code, &[thing]).map(|_| ()).unwrap_err();
-    assert_eq!((error.code, error.message), (Code::InvalidArgument, "reference of another type"));
+    assert_eq!((error.code, &*error.message), (Code::InvalidArgument, "reference of another type"));
 }
 
 #[test]
@@ -177,8 +172,7 @@ fn errors_carry_the_function_and_the_operation() {
         .operands([0, 1, 0])
         .returning(&[0]);
     let functions = [function("0i_i", [1, 0], call), function("0i_i", [2, 0], divide)];
-    let error =
-        run_with(&module(functions), &mut state(), &[Value::I32(1)]).map(|_| ()).unwrap_err();
+    let error = run_with(&mut machine(functions), &[Value::I32(1)]).map(|_| ()).unwrap_err();
     let at = error.at.unwrap();
     assert_eq!((at.function, at.pc), (1, 4));
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use arielml_arena::{Arena, Vector};
 use arielml_vm::{
-    Call, Code, Error, FLOATS, Floats, Host, ImportId, Instance, Module, Object, Ref, Value,
+    Call, Code, Error, FLOATS, Floats, Host, ImportId, Instance, Module, Object, Ref, Value, text,
 };
 
 /// A module of `tests/modules`.
@@ -75,23 +75,26 @@ const IMPORTS: [(&str, &str); 9] = [
 impl<'a> Host<'a> for TestHost {
     type Object = Thing;
 
-    fn resolve(&self, name: &'a str, cconv: &'a str) -> Result<ImportId, Error<'a>> {
-        let known = |import: &(&str, &str)| import.0 == name && name != self.lacks;
+    fn resolve(&self, name: &'a [u8], cconv: &'a [u8]) -> Result<ImportId, Error<'a>> {
+        let shown = std::str::from_utf8(name).unwrap_or_default();
+        let known =
+            |import: &(&str, &str)| import.0.as_bytes() == name && name != self.lacks.as_bytes();
         let found = IMPORTS.iter().position(known);
-        let index = found.ok_or(Error::new(Code::NotFound, "no such import").about(name))?;
-        if IMPORTS[index].1 == cconv && name != self.differs {
+        let index =
+            found.ok_or(Error::new(Code::NotFound, text!("no such import")).about(shown))?;
+        if IMPORTS[index].1.as_bytes() == cconv && name != self.differs.as_bytes() {
             Ok(index as u8)
         } else {
-            Err(Error::new(Code::Incompatible, "calling convention").about(name))
+            Err(Error::new(Code::Incompatible, text!("calling convention")).about(shown))
         }
     }
 
-    fn module_version(&self, name: &str) -> Option<u32> {
-        self.version.filter(|_| name == "host")
+    fn module_version(&self, name: &[u8]) -> Option<u32> {
+        self.version.filter(|_| name == b"host")
     }
 
-    fn type_id(&self, name: &str) -> Option<u8> {
-        (name == "hal.device").then_some(5)
+    fn type_id(&self, name: &[u8]) -> Option<u8> {
+        (name == b"hal.device").then_some(5)
     }
 
     fn floats(&self) -> Option<Floats> {
@@ -101,50 +104,51 @@ impl<'a> Host<'a> for TestHost {
     fn call(&mut self, import: ImportId, call: &mut Call<'_, 'a, Thing>) -> Result<(), Error<'a>> {
         match import {
             0 => {
-                let (a, b) = (i64::from(call.i32()?), call.i64()?);
-                let (c, d) = (f64::from(call.f32()?), call.f64()?);
-                call.return_i64(a.wrapping_mul(b))?;
-                call.return_f64(c * d)?;
+                let (a, b) = (i64::from(call.i32()), call.i64());
+                let (c, d) = (f64::from(call.f32()), call.f64());
+                call.return_i64(a.wrapping_mul(b));
+                call.return_f64(c * d);
             }
             1 | 8 => {
-                let mut sum = call.i32()?;
-                for _ in 0..call.span()? {
-                    sum = call.i32()?.wrapping_add(sum);
+                let mut sum = call.i32();
+                for _ in 0..call.span() {
+                    sum = call.i32().wrapping_add(sum);
                 }
-                call.return_i32(sum)?;
+                call.return_i32(sum);
             }
             2 => {
                 let mut sum = 0;
-                for _ in 0..call.span()? {
-                    sum = i64::from(call.i32()?).wrapping_mul(call.i64()?).wrapping_add(sum);
+                for _ in 0..call.span() {
+                    sum = i64::from(call.i32()).wrapping_mul(call.i64()).wrapping_add(sum);
                 }
-                sum = i64::from(call.i32()?).wrapping_add(sum);
-                call.return_i64(sum)?;
+                sum = i64::from(call.i32()).wrapping_add(sum);
+                call.return_i64(sum);
             }
             3 => {
-                if let Ref::Buffer(buffer) = call.reference()? {
+                if let Ref::Buffer(buffer) = call.reference() {
                     self.owners = arielml_arena::Shared::owners(buffer);
                 }
-                call.return_i32(self.owners as i32)?;
+                call.return_i32(self.owners as i32);
             }
             4 => {
-                let thing = Rc::new(call.i32()?);
+                let thing = Rc::new(call.i32());
                 self.things.push(thing.clone());
-                call.return_ref(Ref::Host(Thing(thing)))?;
+                call.return_ref(Ref::Host(Thing(thing)));
             }
             5 => {
-                let Ref::Host(thing) = call.reference()? else {
-                    return Err(Error::new(Code::InvalidArgument, "not a thing"));
+                let Ref::Host(thing) = call.reference() else {
+                    return Err(Error::new(Code::InvalidArgument, text!("not a thing")));
                 };
-                call.return_i32(*thing.0)?;
+                call.return_i32(*thing.0);
             }
             6 => {
-                let code = call.i32()? as u32;
-                return Err(Error::new(Code::from_number(code), "the host failed").with(code, 0));
+                let code = call.i32() as u32;
+                let error = Error::new(Code::from_number(code), text!("the host failed"));
+                return Err(error.with(code, 0));
             }
             _ => {
-                let value = call.i32()?;
-                call.return_i32(value.wrapping_mul(10))?;
+                let value = call.i32();
+                call.return_i32(value.wrapping_mul(10));
             }
         }
         Ok(())
