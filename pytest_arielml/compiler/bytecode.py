@@ -7,12 +7,14 @@ its place in the table, counted from 0.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from flatbuffers.table import Table
 
+from pytest_arielml.compiler.opcodes import instructions
 from pytest_arielml.errors import CompileError
 
 _IDENTIFIER: Final = b"IREE"
@@ -21,9 +23,14 @@ _IDENTIFIER: Final = b"IREE"
 _REQUIREMENTS: Final = 2
 _TYPES: Final = 4
 _IMPORTS: Final = 6
+_DESCRIPTORS: Final = 12
 _BYTECODE_VERSION: Final = 13
+_BYTECODE: Final = 14
 # TypeDef, ImportFunctionDef
 _FULL_NAME: Final = 0
+
+#: Bytes of a FunctionDescriptor.
+_DESCRIPTOR_SIZE: Final = 20
 
 _F32: Final = 1 << 0
 _F64: Final = 1 << 1
@@ -38,12 +45,15 @@ class ModuleFacts:
         floats: it computes with floats outside of its kernels.
         types: full names of the types that it uses, such as `!hal.buffer`.
         imports: full names of the functions that it imports.
+        instructions: set (0, or the prefix of an extension) and opcode of
+            each instruction that it holds.
     """
 
     bytecode_version: tuple[int, int]
     floats: bool
     types: tuple[str, ...]
     imports: tuple[str, ...]
+    instructions: frozenset[tuple[int, int]] = frozenset()
 
 
 def read_module(path: Path) -> ModuleFacts:
@@ -73,6 +83,9 @@ def _read(data: bytes) -> ModuleFacts:
         floats=bool(requirements & (_F32 | _F64)),
         types=_names(module, _TYPES),
         imports=_names(module, _IMPORTS),
+        instructions=frozenset(
+            instruction for code in _functions(module) for instruction in instructions(code)
+        ),
     )
 
 
@@ -84,6 +97,17 @@ def _offset(table: Table, field: int) -> int:
 def _u32(table: Table, field: int) -> int:
     offset = _offset(table, field)
     return int(struct.unpack_from("<I", table.Bytes, table.Pos + offset)[0]) if offset else 0
+
+
+def _functions(module: Table) -> Iterator[bytes]:
+    """The bytecode of each function; a descriptor begins with offset and length."""
+    bytecode, descriptors = _offset(module, _BYTECODE), _offset(module, _DESCRIPTORS)
+    if not bytecode or not descriptors:
+        return
+    code, first = module.Vector(bytecode), module.Vector(descriptors)
+    for place in range(module.VectorLen(descriptors)):
+        start, length = struct.unpack_from("<ii", module.Bytes, first + _DESCRIPTOR_SIZE * place)
+        yield bytes(module.Bytes[code + start : code + start + length])
 
 
 def _names(table: Table, field: int) -> tuple[str, ...]:

@@ -182,11 +182,16 @@ impl<'a, P: Platform> Session<'a, P> {
     fn arguments(&self) -> Result<Vector<'a, Value<'a, Object<'a>>>, Error<'a>> {
         let mut arguments = Vector::new(self.arena);
         let set = self.inputs.iter().map_while(Option::as_ref);
-        arguments.reserve_exact(set.clone().count())?;
+        arguments.reserve_exact(set.clone().count()).map_err(|_| self.full())?;
         for view in set {
-            arguments.push(Value::Ref(Ref::Host(Object::View(view.clone()))))?;
+            arguments.fill_up(1, || Value::Ref(Ref::Host(Object::View(view.clone()))));
         }
         Ok(arguments)
+    }
+
+    #[cold]
+    fn full(&self) -> Error<'a> {
+        Error::arena_full(self.arena)
     }
 
     fn keep(&mut self, results: &[Value<'a, Object<'a>>]) -> Result<(), Error<'a>> {
@@ -219,7 +224,8 @@ impl<'a, P: Platform> Session<'a, P> {
         let slot = self.inputs.get_mut(index as usize).ok_or_else(|| no_slot(index))?;
         // The old one goes first: there may not be room for both.
         *slot = None;
-        let dims = Vector::from_fn(self.arena, dims.rank as usize, |_| dims.next() as usize)?;
+        let dims = Vector::from_fn(self.arena, dims.rank as usize, |_| dims.next() as usize)
+            .map_err(|_| Error::arena_full(self.arena))?;
         let length =
             dense_length(element_type, &dims).ok_or(
                 const {

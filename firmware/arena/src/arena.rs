@@ -5,12 +5,16 @@ use core::ptr::NonNull;
 
 use linked_list_allocator::Heap;
 
-/// An allocation did not fit.
+/// An allocation did not fit; [`Arena::shortage`] says by how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OutOfMemory {
-    /// Bytes that were asked for.
+pub struct OutOfMemory;
+
+/// The latest allocation that did not fit, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shortage {
+    /// Asked for.
     pub requested: usize,
-    /// Bytes that were free in all; they may lie in several pieces.
+    /// Free in all; they may lie in several pieces.
     pub available: usize,
 }
 
@@ -38,6 +42,7 @@ pub struct Arena<'a> {
     peak: Cell<usize>,
     live: Cell<usize>,
     fail_after: Cell<Option<usize>>,
+    shortage: Cell<Shortage>,
     region: core::marker::PhantomData<&'a mut [MaybeUninit<u8>]>,
 }
 
@@ -57,6 +62,7 @@ impl<'a> Arena<'a> {
             peak: Cell::new(0),
             live: Cell::new(0),
             fail_after: Cell::new(None),
+            shortage: Cell::new(Shortage { requested: 0, available: 0 }),
             region: core::marker::PhantomData,
         }
     }
@@ -120,10 +126,19 @@ impl<'a> Arena<'a> {
         self.fail_after.set(n);
     }
 
-    fn exhausted(&self, requested: usize) -> OutOfMemory {
+    /// What the latest failed allocation asked for, and what there was.
+    pub fn shortage(&self) -> Shortage {
+        self.shortage.get()
+    }
+
+    /// Notes that `requested` bytes did not fit.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn exhausted(&self, requested: usize) -> OutOfMemory {
         // SAFETY: as in `usage`.
         let available = unsafe { (*self.heap.get()).free() };
-        OutOfMemory { requested, available }
+        self.shortage.set(Shortage { requested, available });
+        OutOfMemory
     }
 
     fn at_least_one_byte(layout: Layout) -> Layout {
@@ -169,9 +184,10 @@ mod tests {
     fn a_full_arena_says_what_was_asked_and_what_is_left() {
         let mut region = [MaybeUninit::uninit(); 256];
         let arena = Arena::new(&mut region);
-        let error = arena.allocate(Layout::from_size_align(4096, 8).unwrap()).unwrap_err();
-        assert_eq!(error.requested, 4096);
-        assert!(error.available <= 256 && error.available > 0);
+        assert!(arena.allocate(Layout::from_size_align(4096, 8).unwrap()).is_err());
+        let Shortage { requested, available } = arena.shortage();
+        assert_eq!(requested, 4096);
+        assert!(available <= 256 && available > 0);
     }
 
     #[test]

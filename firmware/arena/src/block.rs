@@ -48,8 +48,8 @@ impl<'a> Block<'a> {
         length: usize,
         alignment: usize,
     ) -> Result<Self, OutOfMemory> {
-        let layout = Layout::from_size_align(length, alignment)
-            .map_err(|_| OutOfMemory { requested: length, available: arena.usage().capacity })?;
+        let layout =
+            Layout::from_size_align(length, alignment).map_err(|_| arena.exhausted(length))?;
         let bytes = arena.allocate(layout)?;
         Ok(Block { arena, bytes, layout })
     }

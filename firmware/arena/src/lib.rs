@@ -18,7 +18,7 @@ mod block;
 mod shared;
 mod vector;
 
-pub use arena::{Arena, OutOfMemory, Usage};
+pub use arena::{Arena, OutOfMemory, Shortage, Usage};
 pub use block::Block;
 pub use shared::Shared;
 pub use vector::Vector;

@@ -1,4 +1,6 @@
 use core::alloc::Layout;
+use core::marker::PhantomData;
+use core::mem::needs_drop;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
@@ -6,23 +8,89 @@ use crate::{Arena, OutOfMemory};
 
 /// A growable array in an [`Arena`] whose growth can fail.
 pub struct Vector<'a, T> {
+    raw: Raw<'a>,
+    owns: PhantomData<T>,
+}
+
+/// What vectors of all types share, as each copy of it would cost flash. The
+/// layout of an element is told by the caller, always the same.
+struct Raw<'a> {
     arena: &'a Arena<'a>,
-    elements: NonNull<T>,
+    elements: NonNull<u8>,
     length: usize,
     capacity: usize,
-    owns: core::marker::PhantomData<T>,
+}
+
+impl Raw<'_> {
+    /// Makes room for `additional` more elements and for no others.
+    ///
+    /// # Safety
+    /// `element` is the layout that this was always called with.
+    #[inline(never)]
+    unsafe fn reserve(&mut self, additional: usize, element: Layout) -> Result<(), OutOfMemory> {
+        match self.length.checked_add(additional) {
+            Some(wanted) if wanted <= self.capacity => Ok(()),
+            // SAFETY: as the caller vouches.
+            Some(wanted) => unsafe { self.grow(wanted, element) },
+            None => Err(self.arena.exhausted(usize::MAX)),
+        }
+    }
+
+    /// Makes room for one more element, and for as many again as there are.
+    ///
+    /// # Safety
+    /// As for [`Raw::reserve`].
+    #[inline(never)]
+    unsafe fn double(&mut self, element: Layout) -> Result<(), OutOfMemory> {
+        // SAFETY: as the caller vouches.
+        unsafe { self.grow(self.capacity.saturating_mul(2).max(4), element) }
+    }
+
+    /// Moves the elements into an allocation for `capacity` of them.
+    ///
+    /// # Safety
+    /// As for [`Raw::reserve`]; `capacity` is not below the length.
+    unsafe fn grow(&mut self, capacity: usize, element: Layout) -> Result<(), OutOfMemory> {
+        let size = element.size().checked_mul(capacity);
+        let layout = size.and_then(|size| Layout::from_size_align(size, element.align()).ok());
+        let layout = layout.ok_or_else(|| self.arena.exhausted(usize::MAX))?;
+        if layout.size() > 0 {
+            let elements = self.arena.allocate(layout)?;
+            // SAFETY: both runs hold at least `length` elements and do not
+            // overlap; the old one is released without dropping what moved.
+            unsafe {
+                self.elements.copy_to_nonoverlapping(elements, self.length * element.size());
+                self.release(element);
+            }
+            self.elements = elements;
+        }
+        self.capacity = capacity;
+        Ok(())
+    }
+
+    /// Gives the memory back; the elements must be gone already.
+    ///
+    /// # Safety
+    /// As for [`Raw::reserve`]; the memory is not used again.
+    #[inline(never)]
+    unsafe fn release(&mut self, element: Layout) {
+        let size = element.size() * self.capacity;
+        if size > 0 {
+            // SAFETY: this size and alignment were a layout when they were
+            // allocated.
+            unsafe {
+                let layout = Layout::from_size_align_unchecked(size, element.align());
+                self.arena.deallocate(self.elements, layout);
+            }
+        }
+    }
 }
 
 impl<'a, T> Vector<'a, T> {
     /// An empty vector; nothing is allocated before the first element.
     pub const fn new(arena: &'a Arena<'a>) -> Self {
-        Vector {
-            arena,
-            elements: NonNull::dangling(),
-            length: 0,
-            capacity: 0,
-            owns: core::marker::PhantomData,
-        }
+        let elements = NonNull::<T>::dangling().cast();
+        Vector { raw: Raw { arena, elements, length: 0, capacity: 0 }, owns: PhantomData }
     }
 
     /// `length` elements made by `make(index)`, in an allocation of just
@@ -34,142 +102,111 @@ impl<'a, T> Vector<'a, T> {
     ) -> Result<Self, OutOfMemory> {
         let mut vector = Self::new(arena);
         vector.reserve_exact(length)?;
-        for index in 0..length {
-            // SAFETY: `length` slots are reserved, and this one is vacant.
-            unsafe { vector.elements.add(index).write(make(index)) };
-            vector.length = index + 1;
-        }
+        let mut index = 0;
+        vector.fill_up(length, || {
+            index += 1;
+            make(index - 1)
+        });
         Ok(vector)
     }
 
     /// Makes room for `additional` more elements and for no others.
     pub fn reserve_exact(&mut self, additional: usize) -> Result<(), OutOfMemory> {
-        match self.length.checked_add(additional) {
-            Some(wanted) if wanted <= self.capacity => Ok(()),
-            Some(wanted) => self.grow(wanted),
-            None => Err(self.too_large()),
-        }
+        // SAFETY: always this layout.
+        unsafe { self.raw.reserve(additional, Layout::new::<T>()) }
     }
 
     /// Appends `value`; when there is no room it is dropped and the vector
     /// stays as it was.
     pub fn push(&mut self, value: T) -> Result<(), OutOfMemory> {
-        if self.length == self.capacity {
-            let doubled = self.capacity.checked_mul(2).ok_or_else(|| self.too_large())?;
-            self.grow(doubled.max(4))?;
+        if self.raw.length == self.raw.capacity {
+            // SAFETY: always this layout.
+            unsafe { self.raw.double(Layout::new::<T>())? };
         }
         // SAFETY: `length < capacity`, so the slot is ours and vacant.
-        unsafe { self.elements.add(self.length).write(value) };
-        self.length += 1;
+        unsafe { self.elements().add(self.raw.length).write(value) };
+        self.raw.length += 1;
         Ok(())
+    }
+
+    /// Appends copies of `values`, as many as there is room for.
+    pub fn extend(&mut self, values: &[T])
+    where
+        T: Copy,
+    {
+        let count = values.len().min(self.spare());
+        for value in values.iter().take(count) {
+            // SAFETY: below the capacity, so the slot is ours and vacant.
+            unsafe { self.elements().add(self.raw.length).write(*value) };
+            self.raw.length += 1;
+        }
+    }
+
+    /// For how many more elements there is room.
+    pub fn spare(&self) -> usize {
+        self.raw.capacity - self.raw.length
     }
 
     /// Appends up to `count` elements made by `make`, as many as there is room
     /// for.
+    #[inline]
     pub fn fill_up(&mut self, count: usize, mut make: impl FnMut() -> T) {
-        let end = self.length.saturating_add(count).min(self.capacity);
-        while self.length < end {
+        let room = self.raw.capacity - self.raw.length;
+        for _ in 0..count.min(room) {
             // SAFETY: `length < capacity`, so the slot is ours and vacant.
-            unsafe { self.elements.add(self.length).write(make()) };
-            self.length += 1;
+            unsafe { self.elements().add(self.raw.length).write(make()) };
+            self.raw.length += 1;
         }
     }
 
     /// Removes and gives the last element.
     pub fn pop(&mut self) -> Option<T> {
-        self.length = self.length.checked_sub(1)?;
+        self.raw.length = self.raw.length.checked_sub(1)?;
         // SAFETY: the slot was initialised and is now outside `length`.
-        Some(unsafe { self.elements.add(self.length).read() })
+        Some(unsafe { self.elements().add(self.raw.length).read() })
     }
 
     /// Drops every element beyond `length`.
     pub fn truncate(&mut self, length: usize) {
-        while self.length > length {
-            self.pop();
+        if !needs_drop::<T>() {
+            self.raw.length = self.raw.length.min(length);
+        }
+        while self.raw.length > length {
+            self.raw.length -= 1;
+            // SAFETY: the slot was initialised and is now outside `length`.
+            unsafe { self.elements().add(self.raw.length).drop_in_place() };
         }
     }
 
-    fn grow(&mut self, capacity: usize) -> Result<(), OutOfMemory> {
-        let element = Layout::new::<T>();
-        let held = (self.elements.cast(), self.length, self.capacity);
-        // SAFETY: `elements` holds `length` elements of this layout in an
-        // allocation for `capacity` of them.
-        let elements = unsafe { regrown(self.arena, element, held, capacity)? };
-        self.elements = elements.cast();
-        self.capacity = capacity;
-        Ok(())
+    #[inline(always)]
+    fn elements(&self) -> NonNull<T> {
+        self.raw.elements.cast()
     }
-
-    /// Gives the memory back; the elements must be gone already.
-    fn release(&mut self) {
-        if let Ok(layout) = Layout::array::<T>(self.capacity)
-            && layout.size() > 0
-        {
-            // SAFETY: `elements` came from this arena with this layout.
-            unsafe { self.arena.deallocate(self.elements.cast(), layout) };
-        }
-    }
-
-    fn too_large(&self) -> OutOfMemory {
-        OutOfMemory { requested: usize::MAX, available: self.arena.usage().capacity }
-    }
-}
-
-/// Moves `length` elements from an allocation for `held` capacity into one for
-/// `capacity`, and releases the first. One routine for elements of all types,
-/// since each copy of it would cost flash.
-///
-/// # Safety
-/// The first of `held` points at `length` elements of layout `element`, in an
-/// allocation of `arena` for as many as its third says.
-#[inline(never)]
-unsafe fn regrown(
-    arena: &Arena<'_>,
-    element: Layout,
-    (old, length, held): (NonNull<u8>, usize, usize),
-    capacity: usize,
-) -> Result<NonNull<u8>, OutOfMemory> {
-    let run = |count: usize| {
-        let size = element.size().checked_mul(count)?;
-        Layout::from_size_align(size, element.align()).ok()
-    };
-    let too_large = OutOfMemory { requested: usize::MAX, available: arena.usage().capacity };
-    let layout = run(capacity).ok_or(too_large)?;
-    // Nothing is read through the pointer to elements without size.
-    let elements = if layout.size() == 0 { old } else { arena.allocate(layout)? };
-    // SAFETY: both runs hold at least `length` elements and do not overlap;
-    // the old one is then released without dropping what moved.
-    unsafe {
-        old.copy_to_nonoverlapping(elements, length * element.size());
-        if let Some(layout) = run(held)
-            && layout.size() > 0
-        {
-            arena.deallocate(old, layout);
-        }
-    }
-    Ok(elements)
 }
 
 impl<T> Deref for Vector<'_, T> {
     type Target = [T];
 
+    #[inline(always)]
     fn deref(&self) -> &[T] {
         // SAFETY: the first `length` elements are initialised.
-        unsafe { core::slice::from_raw_parts(self.elements.as_ptr(), self.length) }
+        unsafe { core::slice::from_raw_parts(self.elements().as_ptr(), self.raw.length) }
     }
 }
 
 impl<T> DerefMut for Vector<'_, T> {
+    #[inline(always)]
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: as in `deref`, and `self` is borrowed mutably.
-        unsafe { core::slice::from_raw_parts_mut(self.elements.as_ptr(), self.length) }
+        unsafe { core::slice::from_raw_parts_mut(self.elements().as_ptr(), self.raw.length) }
     }
 }
 
 impl<T> Drop for Vector<'_, T> {
     fn drop(&mut self) {
         self.truncate(0);
-        self.release();
+        // SAFETY: always this layout, and nothing uses the memory any more.
+        unsafe { self.raw.release(Layout::new::<T>()) };
     }
 }
 

@@ -21,8 +21,6 @@ pub(crate) struct Recording<'a> {
     pub(crate) words: Vector<'a, u32>,
     /// Words of complete commands; an error may leave others after them.
     complete: usize,
-    /// For how many words there is room at least.
-    room: usize,
     /// The caller's slots; the buffers come after them.
     pub(crate) capacity: usize,
     pub(crate) buffers: Vector<'a, Shared<'a, Buffer<'a>>>,
@@ -35,11 +33,13 @@ pub(crate) struct Recording<'a> {
     /// A barrier was recorded and no command after it yet.
     barrier: bool,
     debug_groups: u32,
-    /// Of the commands since the last barrier.
-    region: Demand,
-    /// Of the most demanding stretch between two barriers.
-    demand: Demand,
+    /// Dispatches and bindings of all commands.
+    dispatches: usize,
+    bindings: usize,
 }
+
+/// Words of a fill or a copy after its head.
+const TRANSFER: usize = 5;
 
 /// By how many words the recording grows: about four dispatches.
 const ROOM_STEP: usize = 64;
@@ -50,13 +50,6 @@ enum State {
     Executable,
     /// One-shot, and executed.
     Spent,
-}
-
-/// What has to be laid out before a stretch of commands can run.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Demand {
-    pub(crate) dispatches: usize,
-    pub(crate) bindings: usize,
 }
 
 /// A range as commands name it: by slot.
@@ -90,7 +83,6 @@ impl<'a> CommandBuffer<'a> {
         let recording = Recording {
             words: Vector::new(arena),
             complete: 0,
-            room: 0,
             capacity,
             buffers: Vector::new(arena),
             executables: Vector::new(arena),
@@ -100,8 +92,8 @@ impl<'a> CommandBuffer<'a> {
             one_shot,
             barrier: false,
             debug_groups: 0,
-            region: Demand::default(),
-            demand: Demand::default(),
+            dispatches: 0,
+            bindings: 0,
         };
         let commands = CommandBuffer { recording: RefCell::new(recording) };
         Shared::new(arena, commands).or_full(&device.report)
@@ -197,7 +189,7 @@ impl<'a> Recording<'a> {
         report: &Report<'_>,
         kind: Kind,
         pattern_length: u8,
-        words: [u32; 5],
+        words: [u32; TRANSFER],
     ) -> Result<(), Fault> {
         self.begin(report, kind, pattern_length, 0)?;
         self.push(report, &words)?;
@@ -229,22 +221,37 @@ impl<'a> Recording<'a> {
         let bindings = attributes.binding_count;
         self.begin(report, kind, attributes.constant_count, bindings)?;
         self.local_pages = self.local_pages.max(attributes.local_memory_pages);
-        self.region.dispatches += 1;
-        self.region.bindings += usize::from(bindings);
-        self.demand.dispatches = self.demand.dispatches.max(self.region.dispatches);
-        self.demand.bindings = self.demand.bindings.max(self.region.bindings);
         self.push(report, &[word.0, x, y, z])?;
         Ok(attributes)
     }
 
-    /// Ends recording and sets aside what execution needs.
-    pub(crate) fn finish(&mut self, device: &Device<'a>) -> Result<(), Fault> {
+    /// Ends recording and lays out what execution needs, for so many workers.
+    pub(crate) fn finish(&mut self, device: &Device<'a>, workers: u32) -> Result<(), Fault> {
         if self.debug_groups != 0 {
             return Err(Fault::DebugGroups);
         }
+        let report = &device.report;
         self.words.truncate(self.complete);
         let slots = self.capacity.saturating_add(self.buffers.len());
-        self.scratch.reserve(slots, self.demand).or_full(&device.report)?;
+        self.scratch.reserve(slots, self.dispatches, self.bindings).or_full(report)?;
+        let mut words: &[u32] = &self.words;
+        while let [head, rest @ ..] = words {
+            let head = Head(*head);
+            words = if let Kind::Fill | Kind::Copy = head.kind() {
+                rest.get(TRANSFER..)
+            } else {
+                let [function, _, _, _, operands @ ..] = rest else { return Err(Fault::Corrupt) };
+                let function = FunctionWord(*function);
+                let executable = self.executables.get(function.executable());
+                let executable = executable.ok_or(Fault::Corrupt)?;
+                let (constants, bindings) =
+                    operands.split_at_checked(head.constants()).ok_or(Fault::Corrupt)?;
+                let code = executable.function(report, function.function())?;
+                self.scratch.add(executable, function, code, constants, workers);
+                bindings.get(3 * head.bindings()..)
+            }
+            .ok_or(Fault::Corrupt)?;
+        }
         self.state = State::Executable;
         Ok(())
     }
@@ -258,9 +265,6 @@ impl<'a> Recording<'a> {
         bindings: u8,
     ) -> Result<(), Fault> {
         self.words.truncate(self.complete);
-        if self.barrier {
-            self.region = Demand::default();
-        }
         self.push(report, &[Head::new(kind, self.barrier, constants, bindings).0])
     }
 
@@ -268,16 +272,21 @@ impl<'a> Recording<'a> {
     /// would leave half of it unused for as long as the model stays loaded.
     #[inline(never)]
     pub(crate) fn push(&mut self, report: &Report<'_>, words: &[u32]) -> Result<(), Fault> {
-        if self.room < words.len() {
-            self.room = words.len().max(ROOM_STEP);
-            self.words.reserve_exact(self.room).or_full(report)?;
+        if self.words.spare() < words.len() {
+            self.words.reserve_exact(words.len().max(ROOM_STEP)).or_full(report)?;
         }
-        self.room -= words.len();
-        words.iter().try_for_each(|&word| self.words.push(word)).or_full(report)
+        self.words.extend(words);
+        Ok(())
     }
 
     /// The words pushed so far are whole commands.
     pub(crate) fn complete_command(&mut self) {
+        if let Some(Head(head)) = self.words.get(self.complete).copied().map(Head)
+            && !matches!(Head(head).kind(), Kind::Fill | Kind::Copy)
+        {
+            self.dispatches += 1;
+            self.bindings += Head(head).bindings();
+        }
         self.complete = self.words.len();
         self.barrier = false;
     }

@@ -16,7 +16,7 @@ pub(crate) struct Device<'a> {
 
 impl<'a> Device<'a> {
     pub(crate) fn new(arena: &'a Arena<'a>, libraries: &'a [LibraryQuery]) -> Self {
-        let (report, last_import) = (Report::default(), Cell::new(0));
+        let (report, last_import) = (Report::new(arena), Cell::new(0));
         Device { arena, libraries, report, last_import }
     }
 }

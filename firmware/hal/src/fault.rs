@@ -8,7 +8,7 @@
 
 use core::cell::Cell;
 
-use arielml_arena::OutOfMemory;
+use arielml_arena::{Arena, OutOfMemory, Shortage};
 use arielml_vm::{Code, Error, Text, text};
 
 /// Lists the faults with their code and sentence.
@@ -34,7 +34,7 @@ faults! {
     // Imports and their arguments.
     UnknownImport NotFound "no such import",
     OtherConvention Incompatible "import with another calling convention",
-    OneDevice Unimplemented "import of no use with one device",
+    LeftOut Unimplemented "import of no use with one device, or left out of this image",
     NullArgument InvalidArgument "null instead of a",
     OtherArgument InvalidArgument "another object instead of a",
     NotConstant InvalidArgument "a name that is not in the module's data",
@@ -101,6 +101,8 @@ faults! {
 /// What belongs to the latest fault.
 #[derive(Default)]
 pub(crate) struct Report<'a> {
+    /// For a fault of the arena's.
+    arena: Option<&'a Arena<'a>>,
     subject: Cell<&'a str>,
     values: Cell<[u32; 2]>,
     /// In place of the fault's own code.
@@ -108,6 +110,18 @@ pub(crate) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
+    pub(crate) fn new(arena: &'a Arena<'a>) -> Self {
+        Report { arena: Some(arena), ..Report::default() }
+    }
+
+    /// The arena is full.
+    #[cold]
+    #[inline(never)]
+    fn full(&self) -> Fault {
+        let shortage = self.arena.map_or(Shortage::default(), Arena::shortage);
+        self.with(Fault::ArenaFull, shortage.requested, shortage.available)
+    }
+
     /// `fault` with its two numbers.
     #[cold]
     #[inline(never)]
@@ -153,7 +167,7 @@ pub(crate) trait OrFull<T> {
 
 impl<T> OrFull<T> for Result<T, OutOfMemory> {
     fn or_full(self, report: &Report<'_>) -> Result<T, Fault> {
-        self.map_err(|full| report.with(Fault::ArenaFull, full.requested, full.available))
+        self.map_err(|OutOfMemory| report.full())
     }
 }
 

@@ -44,6 +44,7 @@ pub use command_buffer::CommandBuffer;
 pub use executable::Executable;
 pub use fence::{Fence, State as FenceState};
 pub use file::File;
-pub use module::{Hal, VERSION};
+pub use imports::{IMPORTS, Import, NAMES};
+pub use module::{Hal, Parts, VERSION, VmParts};
 pub use object::Object;
 pub use view::{DENSE_ROW_MAJOR, View, dense_length};

@@ -1,11 +1,15 @@
 use arielml_arena::Arena;
 use arielml_scheduler::Scheduler;
-use arielml_vm::{Error, Floats, Host, ImportId};
+use arielml_vm::{Error, Host, ImportId};
 
 use crate::device::Device;
 use crate::fault::name_of;
+use crate::imports::{self, Import};
 use crate::request::Call;
-use crate::{LibraryQuery, Object, imports, object};
+use crate::{LibraryQuery, Object, object};
+
+/// The parts of the VM that a build has.
+pub type VmParts<'a> = arielml_vm::Parts<'a, Object<'a>>;
 
 /// The module `hal`, version 7, for one device in the same process.
 ///
@@ -14,7 +18,21 @@ use crate::{LibraryQuery, Object, imports, object};
 pub struct Hal<'a, S> {
     device: Device<'a>,
     scheduler: S,
-    floats: Option<Floats>,
+    parts: Parts<'a>,
+}
+
+/// What a build has of what modules may ask for.
+#[derive(Clone, Copy)]
+pub struct Parts<'a> {
+    /// Parts of the VM.
+    pub vm: VmParts<'a>,
+    /// The import of a number, unless the build has none of it.
+    pub import: fn(ImportId) -> Option<Import>,
+}
+
+impl Parts<'_> {
+    /// All of it.
+    pub const ALL: Self = Parts { vm: VmParts::ALL, import: imports::any };
 }
 
 /// The version of the module `hal` that this one is.
@@ -29,14 +47,13 @@ impl<'a, S: Scheduler> Hal<'a, S> {
     /// functions keep to the bindings, constants and local memory that they
     /// are given, and write only to bindings that the program they were
     /// compiled with takes for mutable.
-    pub unsafe fn new(arena: &'a Arena<'a>, libraries: &'a [LibraryQuery], scheduler: S) -> Self {
-        Hal { device: Device::new(arena, libraries), scheduler, floats: None }
-    }
-
-    /// The same device for modules that compute with floats in the VM.
-    pub fn with_floats(mut self, floats: Option<Floats>) -> Self {
-        self.floats = floats;
-        self
+    pub unsafe fn new(
+        arena: &'a Arena<'a>,
+        libraries: &'a [LibraryQuery],
+        scheduler: S,
+        parts: Parts<'a>,
+    ) -> Self {
+        Hal { device: Device::new(arena, libraries), scheduler, parts }
     }
 }
 
@@ -45,7 +62,7 @@ impl<'a, S: Scheduler> Host<'a> for Hal<'a, S> {
 
     fn resolve(&self, name: &'a [u8], cconv: &'a [u8]) -> Result<ImportId, Error<'a>> {
         let report = &self.device.report;
-        imports::resolve(&self.device, name, cconv)
+        imports::resolve(&self.device, name, cconv, self.parts.import)
             .map_err(|fault| report.error(report.about(fault, name_of(name))))
     }
 
@@ -53,8 +70,8 @@ impl<'a, S: Scheduler> Host<'a> for Hal<'a, S> {
         (name == b"hal").then_some(VERSION)
     }
 
-    fn floats(&self) -> Option<Floats> {
-        self.floats
+    fn parts(&self) -> VmParts<'a> {
+        self.parts.vm
     }
 
     fn type_id(&self, name: &[u8]) -> Option<u8> {
@@ -62,6 +79,7 @@ impl<'a, S: Scheduler> Host<'a> for Hal<'a, S> {
     }
 
     fn call(&mut self, import: ImportId, call: &mut Call<'_, 'a>) -> Result<(), Error<'a>> {
+        let import = (self.parts.import)(import);
         imports::call(import, &self.device, &mut self.scheduler, call)
             .map_err(|fault| self.device.report.error(fault))
     }

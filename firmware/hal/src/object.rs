@@ -1,5 +1,5 @@
 use arielml_arena::Shared;
-use arielml_vm as vm;
+use arielml_vm::{self as vm, hash_of};
 
 use crate::{Buffer, CommandBuffer, Executable, Fence, File, View};
 
@@ -33,7 +33,20 @@ const TYPES: [&str; 9] = [
 
 /// The number of the type called `name`.
 pub(crate) fn type_id(name: &[u8]) -> Option<u8> {
-    TYPES.iter().position(|known| known.as_bytes() == name).map(|index| index as u8)
+    const HASHES: [u32; TYPES.len()] = hashes();
+    let hash = hash_of(name);
+    HASHES.iter().position(|known| *known == hash).map(|index| index as u8)
+}
+
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler alone")]
+const fn hashes() -> [u32; TYPES.len()] {
+    let mut hashes = [0; TYPES.len()];
+    let mut index = 0;
+    while index < TYPES.len() {
+        hashes[index] = hash_of(TYPES[index].as_bytes());
+        index += 1;
+    }
+    hashes
 }
 
 /// The name of the type numbered `id`.

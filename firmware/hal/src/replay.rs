@@ -6,24 +6,25 @@ use core::ptr;
 use arielml_arena::{Arena, Block, OutOfMemory, Shared, Vector};
 use arielml_scheduler::{Failure, Scheduler};
 
-use crate::abi::{DispatchState, LOCAL_MEMORY_PAGE};
+use crate::abi::{DispatchAttributes, DispatchFunction, DispatchState, LOCAL_MEMORY_PAGE};
 use crate::buffer::{self, ALIGNMENT};
-use crate::command_buffer::{Demand, Recording};
+use crate::command_buffer::Recording;
 use crate::device::Device;
 use crate::fault::{Fault, OrFull, Report};
 use crate::recording::{FunctionWord, Head, Kind, WHOLE, workgroups};
 use crate::region::{Grid, Region};
 use crate::{Buffer, Executable};
 
-/// What execution lays out; set aside when recording ends.
+/// What execution works with; laid out when recording ends.
 pub(crate) struct Scratch<'a> {
     /// The ranges that commands name: the caller's, then the command buffer's
     /// own buffers.
     pub(crate) slots: Vector<'a, Slot>,
-    /// The dispatches between two barriers.
+    /// The dispatches, in order. All but where their bindings are stays the
+    /// same from one execution to the next.
     grids: Vector<'a, Grid>,
-    /// Room for their bindings, one dispatch after the other: the addresses,
-    /// and in the second half the lengths.
+    /// Their bindings, one dispatch after the other: the addresses, then the
+    /// lengths.
     bindings: Vector<'a, usize>,
 }
 
@@ -36,12 +37,53 @@ impl<'a> Scratch<'a> {
         }
     }
 
-    pub(crate) fn reserve(&mut self, slots: usize, demand: Demand) -> Result<(), OutOfMemory> {
+    /// Sets aside what so many slots, dispatches and bindings need.
+    pub(crate) fn reserve(
+        &mut self,
+        slots: usize,
+        dispatches: usize,
+        bindings: usize,
+    ) -> Result<(), OutOfMemory> {
         self.slots.reserve_exact(slots)?;
-        self.grids.reserve_exact(demand.dispatches)?;
-        let bindings = demand.bindings.saturating_mul(2);
-        self.bindings.reserve_exact(bindings)?;
-        (0..bindings).try_for_each(|_| self.bindings.push(0))
+        self.grids.reserve_exact(dispatches)?;
+        self.bindings.reserve_exact(2 * bindings)?;
+        self.bindings.fill_up(2 * bindings, || 0);
+        Ok(())
+    }
+
+    /// Lays out a dispatch, of which the counts may come only at execution.
+    pub(crate) fn add(
+        &mut self,
+        executable: &Executable<'a>,
+        function: FunctionWord,
+        (code, attributes): (DispatchFunction, &DispatchAttributes),
+        constants: &[u32],
+        workers: u32,
+    ) {
+        let state = DispatchState {
+            workgroup_size_x: attributes.workgroup_size_x.max(1),
+            workgroup_size_y: attributes.workgroup_size_y.max(1),
+            workgroup_size_z: attributes.workgroup_size_z.max(1),
+            constant_count: constants.len() as u16,
+            workgroup_count_x: 0,
+            workgroup_count_y: 0,
+            workgroup_count_z: 0,
+            max_concurrency: workers.min(0xFF) as u8,
+            binding_count: attributes.binding_count,
+            constants: constants.as_ptr(),
+            bindings: ptr::null(),
+            binding_lengths: ptr::null(),
+        };
+        let environment = executable.environment();
+        let local_pages = attributes.local_memory_pages;
+        self.grids.fill_up(1, || Grid {
+            state,
+            code,
+            environment,
+            items: 0,
+            function,
+            local_pages,
+        });
     }
 }
 
@@ -125,21 +167,23 @@ impl<'a> Execution<'_, 'a> {
         };
         let local_memory = local.as_ref().map_or(ptr::null_mut(), Block::as_ptr);
 
+        let Scratch { slots, grids, bindings } = scratch;
+        let executables = &recording.executables;
         let mut words: &[u32] = &recording.words;
+        let (mut grids, mut bindings): (&mut [Grid], &mut [usize]) = (grids, bindings);
         while !words.is_empty() {
-            let Scratch { slots, grids, bindings } = scratch;
-            grids.truncate(0);
-            let executables = &recording.executables;
-            let half = bindings.len() / 2;
-            let (bindings, lengths) = bindings.split_at_mut(half);
             let mut stage =
-                Stage { report, slots, executables, grids, bindings, lengths, workers, items: 0 };
+                Stage { report, slots, executables, grids, bindings, used: 0, items: 0 };
             words = stage.prepare(words)?;
-            // SAFETY: `prepare` filled in the grids from functions of the
-            // executables and checked ranges, and `recording` keeps it all.
-            // `local_pages` is the most that any grid asks for.
-            let region = unsafe { Region::new(stage.grids, stage.items, local_memory, stride) };
-            scheduler.run(&region).map_err(|failure| stage.failed(failure))?;
+            let (ready, later) = stage.grids.split_at_mut_checked(stage.used).unwrap_or_default();
+            // SAFETY: they were laid out from functions of the executables,
+            // `prepare` filled in checked ranges, and `recording` keeps it
+            // all. `local_pages` is the most that any grid asks for.
+            let region = unsafe { Region::new(ready, stage.items, local_memory, stride) };
+            scheduler
+                .run(&region)
+                .map_err(|failure| failed(report, executables, ready, failure))?;
+            (grids, bindings) = (later, stage.bindings);
         }
         Ok(())
     }
@@ -150,11 +194,11 @@ struct Stage<'s, 'a> {
     report: &'s Report<'a>,
     slots: &'s [Slot],
     executables: &'s [Shared<'a, Executable<'a>>],
-    grids: &'s mut Vector<'a, Grid>,
-    /// What is left of the room for bindings.
+    /// The dispatches to come, of which so many are ready.
+    grids: &'s mut [Grid],
+    used: usize,
+    /// Room for their bindings and for those after them.
     bindings: &'s mut [usize],
-    lengths: &'s mut [usize],
-    workers: u32,
     /// Workgroups of all dispatches so far.
     items: u32,
 }
@@ -210,59 +254,53 @@ impl<'a> Stage<'_, 'a> {
         words: &'w [u32],
         indirect: bool,
     ) -> Result<&'w [u32], Fault> {
-        let (&[function, mut x, mut y, mut z], rest) =
-            words.split_first_chunk().ok_or(Fault::Corrupt)?;
-        let (constants, rest) = rest.split_at_checked(head.constants()).ok_or(Fault::Corrupt)?;
+        let (&[_, mut x, mut y, mut z], rest) = words.split_first_chunk().ok_or(Fault::Corrupt)?;
         let count = head.bindings();
+        let rest = rest.get(head.constants()..).ok_or(Fault::Corrupt)?;
         let (ranges, rest) = rest.split_at_checked(count * 3).ok_or(Fault::Corrupt)?;
-
-        let function = FunctionWord(function);
-        let executable = self.executables.get(function.executable()).ok_or(Fault::Corrupt)?;
-        let (code, attributes) = executable.function(self.report, function.function())?;
         if indirect {
             let (counts, _) = self.range(x, y, 12)?;
             // SAFETY: `range` vouches for twelve bytes.
             [x, y, z] = unsafe { counts.cast::<[u32; 3]>().read_unaligned() };
         }
+        // The addresses, and behind them the lengths.
+        let room = core::mem::take(&mut self.bindings);
+        let (addresses, room) = room.split_at_mut_checked(count).ok_or(Fault::Corrupt)?;
+        let (lengths, room) = room.split_at_mut_checked(count).ok_or(Fault::Corrupt)?;
+        self.bindings = room;
+        let bindings = addresses.iter_mut().zip(lengths.iter_mut());
+        for (&[slot, offset, length], (address, room)) in ranges.as_chunks().0.iter().zip(bindings)
+        {
+            match self.range(slot, offset, length) {
+                Ok((start, length)) => (*address, *room) = (start.expose_provenance(), length),
+                Err(fault) => return Err(self.about(fault)),
+            }
+        }
         let items = workgroups(x, y, z);
         let total = items.and_then(|items| self.items.checked_add(items));
         let (Some(items), Some(total)) = (items, total) else {
-            return Err(self.report.about(Fault::Workgroups, executable.name(function.function())));
+            return Err(self.about(Fault::Workgroups));
         };
+        let grid = self.grids.get_mut(self.used).ok_or(Fault::Corrupt)?;
+        self.used += 1;
         self.items = total;
-
-        let left = core::mem::take(&mut self.bindings);
-        let (bindings, left) = left.split_at_mut_checked(count).ok_or(Fault::Corrupt)?;
-        self.bindings = left;
-        let left = core::mem::take(&mut self.lengths);
-        let (lengths, left) = left.split_at_mut_checked(count).ok_or(Fault::Corrupt)?;
-        self.lengths = left;
-        let room = bindings.iter_mut().zip(lengths.iter_mut());
-        for (&[slot, offset, length], binding) in ranges.as_chunks().0.iter().zip(room) {
-            let (start, length) = self
-                .range(slot, offset, length)
-                .map_err(|fault| self.report.about(fault, executable.name(function.function())))?;
-            (*binding.0, *binding.1) = (start.expose_provenance(), length);
-        }
-        let state = DispatchState {
-            workgroup_size_x: attributes.workgroup_size_x.max(1),
-            workgroup_size_y: attributes.workgroup_size_y.max(1),
-            workgroup_size_z: attributes.workgroup_size_z.max(1),
-            constant_count: constants.len() as u16,
-            workgroup_count_x: x,
-            workgroup_count_y: y,
-            workgroup_count_z: z as u16,
-            max_concurrency: self.workers.min(0xFF) as u8,
-            binding_count: count as u8,
-            constants: constants.as_ptr(),
-            bindings: bindings.as_ptr().cast(),
-            binding_lengths: lengths.as_ptr(),
-        };
-        let environment = executable.environment();
-        let local_pages = attributes.local_memory_pages;
-        let grid = Grid { state, code, environment, items, function, local_pages };
-        self.grids.push(grid).or_full(self.report)?;
+        grid.items = items;
+        grid.state.workgroup_count_x = x;
+        grid.state.workgroup_count_y = y;
+        grid.state.workgroup_count_z = z as u16;
+        grid.state.bindings = addresses.as_ptr().cast();
+        grid.state.binding_lengths = lengths.as_ptr();
         Ok(rest)
+    }
+
+    /// A fault of the dispatch that comes next.
+    #[cold]
+    #[inline(never)]
+    fn about(&self, fault: Fault) -> Fault {
+        match self.grids.get(self.used) {
+            Some(grid) => self.report.about(fault, name_of(self.executables, grid.function)),
+            None => fault,
+        }
     }
 
     /// Where a range of a slot begins, and its length in bytes.
@@ -288,23 +326,32 @@ impl<'a> Stage<'_, 'a> {
             _ => self.range(slot, offset, length),
         }
     }
+}
 
-    /// Says which dispatch it was.
-    #[cold]
-    fn failed(&self, failure: Failure) -> Fault {
-        let mut item = failure.item;
-        for grid in self.grids.iter() {
-            if item < grid.items {
-                if let Some(executable) = self.executables.get(grid.function.executable()) {
-                    let name = executable.name(grid.function.function());
-                    self.report.about(Fault::DispatchFailed, name);
-                }
-                break;
-            }
-            item -= grid.items;
+/// Says which dispatch it was.
+#[cold]
+#[inline(never)]
+fn failed<'a>(
+    report: &Report<'a>,
+    executables: &[Shared<'a, Executable<'a>>],
+    grids: &[Grid],
+    failure: Failure,
+) -> Fault {
+    let mut item = failure.item;
+    for grid in grids {
+        if item < grid.items {
+            report.about(Fault::DispatchFailed, name_of(executables, grid.function));
+            break;
         }
-        self.report.with(Fault::DispatchFailed, failure.status as usize, item as usize)
+        item -= grid.items;
     }
+    report.with(Fault::DispatchFailed, failure.status as usize, item as usize)
+}
+
+fn name_of<'a>(executables: &[Shared<'a, Executable<'a>>], function: FunctionWord) -> &'a str {
+    executables
+        .get(function.executable())
+        .map_or("", |executable| executable.name(function.function()))
 }
 
 #[cfg(test)]

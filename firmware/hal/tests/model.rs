@@ -6,7 +6,7 @@ mod support;
 
 use arielml_arena::{Arena, Vector};
 use arielml_hal::{Buffer, DENSE_ROW_MAJOR, Object, View};
-use arielml_vm::{Code, Ref, Value};
+use arielml_vm::{Code, Error, Ref, Value};
 use support::session::{Argument, Failure, Session, arena};
 use support::{Fake, ran};
 
@@ -56,7 +56,8 @@ fn tensor(
     let buffer = Buffer::allocate(arena, values.len() * 4)?;
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     buffer.write(0, &bytes)?;
-    let dims = Vector::from_fn(arena, dims.len(), |index| dims[index])?;
+    let dims = Vector::from_fn(arena, dims.len(), |index| dims[index])
+        .map_err(|_| Error::arena_full(arena))?;
     let view = View::new(arena, buffer, 0, bytes.len(), INT32, DENSE_ROW_MAJOR, dims)?;
     Ok(Value::Ref(Ref::Host(Object::View(view))))
 }

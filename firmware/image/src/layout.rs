@@ -5,7 +5,6 @@ use core::mem::MaybeUninit;
 use core::slice;
 
 use arielml_hal::LibraryQuery;
-use arielml_vm::{FLOATS, Floats};
 
 unsafe extern "C" {
     static __arena_start: u8;
@@ -14,21 +13,6 @@ unsafe extern "C" {
     static arielml_module_end: u8;
     static arielml_image_id: [u8; 8];
     static arielml_library_query: u8;
-    static arielml_vm_floats: u8;
-}
-
-/// The float extensions of the VM. Only the linker script names it, and only
-/// for a module that needs it.
-#[unsafe(no_mangle)]
-static ARIELML_FLOATS: Floats = FLOATS;
-
-/// The float extensions, or nothing when the script left them out by giving
-/// the symbol address 0.
-pub(crate) fn floats() -> Option<Floats> {
-    // The compiler takes a symbol's address for never 0.
-    let address = black_box(&raw const arielml_vm_floats).cast::<Floats>();
-    // SAFETY: either null or the address of `ARIELML_FLOATS`.
-    unsafe { address.as_ref() }.copied()
 }
 
 /// The RAM that nothing else has.

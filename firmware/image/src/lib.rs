@@ -13,6 +13,8 @@ mod layout;
 #[cfg(target_os = "none")]
 mod panic;
 #[cfg(target_os = "none")]
+mod parts;
+#[cfg(target_os = "none")]
 mod place;
 #[cfg(target_os = "none")]
 mod run;

@@ -10,7 +10,7 @@ use arielml_hal::LibraryQuery;
 use arielml_scheduler::Sequential;
 
 use crate::place::Place;
-use crate::{layout, panic};
+use crate::{layout, panic, parts};
 
 type BoardAgent<B> = Agent<'static, <B as Board>::Uart, CortexM<<B as Board>::Timer>>;
 
@@ -58,8 +58,7 @@ unsafe fn prepare<B: Board>(places: &'static Places<B>) -> &'static mut BoardAge
     let (arena, library) =
         unsafe { (places.arena.fill(Arena::new(memory)), places.library.fill(layout::library())) };
     // SAFETY: the linker script points at the query function that IREE made.
-    let hal: Hal = unsafe { Hal::new(arena, library.as_slice(), Sequential) };
-    let hal = hal.with_floats(layout::floats());
+    let hal: Hal = unsafe { Hal::new(arena, library.as_slice(), Sequential, parts::parts()) };
     let session = Session::new(
         CortexM::new(timer),
         B::IDENTITY,

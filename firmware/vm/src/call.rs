@@ -1,4 +1,4 @@
-use crate::cursor::Cursor;
+use crate::cursor::take;
 use crate::interpreter::register;
 use crate::{Object, Ref, Value};
 
@@ -19,10 +19,10 @@ pub struct Call<'c, 'a, O> {
     pub(crate) values: &'c [u32],
     pub(crate) refs: &'c [Ref<'a, O>],
     /// The registers of the arguments that are still to be read.
-    pub(crate) operands: Cursor<'c>,
+    pub(crate) operands: &'c [u8],
     /// For each argument from the last segment on: how many tuples a segment
     /// has, and [`NO_SEGMENT`] for what is none.
-    pub(crate) segments: Cursor<'c>,
+    pub(crate) segments: &'c [u8],
     pub(crate) results: &'c mut Results<'a, O>,
 }
 
@@ -45,14 +45,14 @@ impl<'c, 'a, O: Object> Call<'c, 'a, O> {
     /// The next argument, an i32.
     #[inline(never)]
     pub fn i32(&mut self) -> i32 {
-        let register = usize::from(self.operands.u16());
+        let register = self.operand();
         self.values.get(register).copied().unwrap_or(0) as i32
     }
 
     /// The next argument, an i64.
     #[inline(never)]
     pub fn i64(&mut self) -> i64 {
-        register::pair(self.values, usize::from(self.operands.u16())) as i64
+        register::pair(self.values, self.operand()) as i64
     }
 
     /// The next argument, an f32.
@@ -68,21 +68,26 @@ impl<'c, 'a, O: Object> Call<'c, 'a, O> {
     /// The next argument, a reference.
     #[inline(never)]
     pub fn reference(&mut self) -> &'c Ref<'a, O> {
-        let ordinal = usize::from(self.operands.u16() & register::ORDINAL);
+        let ordinal = self.operand() & usize::from(register::ORDINAL);
         self.refs.get(ordinal).unwrap_or(&Ref::Null)
+    }
+
+    #[inline(always)]
+    fn operand(&mut self) -> usize {
+        usize::from(u16::from_le_bytes(take(&mut self.operands)))
     }
 
     /// Passes over arguments.
     pub fn skip(&mut self, count: usize) {
-        self.operands.skip(2 * count);
+        self.operands = self.operands.get(2 * count..).unwrap_or_default();
     }
 
     /// Enters the next variadic argument and gives its number of tuples; the
     /// fields of that many tuples come next.
     #[inline(never)]
     pub fn span(&mut self) -> usize {
-        while !self.segments.is_at_end() {
-            match self.segments.u16() {
+        while !self.segments.is_empty() {
+            match u16::from_le_bytes(take(&mut self.segments)) {
                 NO_SEGMENT => {}
                 count => return usize::from(count),
             }

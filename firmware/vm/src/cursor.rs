@@ -1,74 +1,55 @@
 //! Reads bytecode fields one after the other.
 //!
-//! Beyond the end every field reads as zero and the cursor goes on: whoever
-//! must know asks [`Cursor::is_cut`] once an operation is read. That spares
-//! each field a test of its own, in time and in flash.
+//! Beyond the end every field reads as zero and the cursor goes on: the
+//! verifier found that no operation ends there. That spares each field a
+//! failure of its own, in time and in flash.
 
 /// A place in a function's bytecode.
 #[derive(Clone, Copy)]
 pub struct Cursor<'a> {
     code: &'a [u8],
-    pc: usize,
+    rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
     /// At the start of `code`.
     pub fn new(code: &'a [u8]) -> Self {
-        Cursor { code, pc: 0 }
+        Cursor { code, rest: code }
     }
 
     /// Offset of the next field.
-    #[inline]
+    #[inline(always)]
     pub fn pc(&self) -> u32 {
-        self.pc as u32
+        (self.code.len() - self.rest.len()) as u32
     }
 
-    /// Whether all was read.
-    #[inline]
-    pub fn is_at_end(&self) -> bool {
-        self.pc >= self.code.len()
-    }
-
-    /// Whether more was read than there is.
-    #[inline]
-    pub fn is_cut(&self) -> bool {
-        self.pc > self.code.len()
-    }
-
-    /// Goes to offset `pc`.
+    /// Goes to offset `pc`; to the end when it is beyond.
     #[inline]
     pub fn jump(&mut self, pc: u32) {
-        self.pc = pc as usize;
+        self.rest = self.code.get(pc as usize..).unwrap_or_default();
     }
 
-    /// Passes over `length` bytes.
-    #[inline]
-    pub fn skip(&mut self, length: usize) {
-        self.pc = self.pc.wrapping_add(length);
-    }
-
+    /// The opcode of the next operation; `None` at the end.
     #[inline(always)]
-    fn take<const N: usize>(&mut self) -> [u8; N] {
-        let rest = self.code.get(self.pc..).unwrap_or_default();
-        self.pc = self.pc.wrapping_add(N);
-        rest.first_chunk().copied().unwrap_or([0; N])
+    pub fn opcode(&mut self) -> Option<u8> {
+        let (opcode, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*opcode)
     }
 
     #[inline]
     pub fn u8(&mut self) -> u8 {
-        let byte = self.code.get(self.pc).copied().unwrap_or(0);
-        self.pc = self.pc.wrapping_add(1);
-        byte
+        self.opcode().unwrap_or(0)
     }
 
     #[inline(always)]
     pub fn u16(&mut self) -> u16 {
-        u16::from_le_bytes(self.take())
+        u16::from_le_bytes(take(&mut self.rest))
     }
 
     #[inline]
     pub fn u32(&mut self) -> u32 {
-        u32::from_le_bytes(self.take())
+        u32::from_le_bytes(take(&mut self.rest))
     }
 
     #[inline]
@@ -81,7 +62,9 @@ impl<'a> Cursor<'a> {
     /// offset.
     #[inline(never)]
     pub fn list(&mut self, size: usize) -> &'a [u8] {
-        self.pc = self.pc.wrapping_add(self.pc & 1);
+        if (self.code.len() ^ self.rest.len()) & 1 != 0 {
+            self.u8();
+        }
         let length = usize::from(self.u16()) * size;
         self.bytes(length)
     }
@@ -94,9 +77,25 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn bytes(&mut self, length: usize) -> &'a [u8] {
-        let start = self.pc;
-        self.pc = start.wrapping_add(length);
-        self.code.get(start..self.pc).unwrap_or_default()
+        let (bytes, rest) = self.rest.split_at_checked(length).unwrap_or_default();
+        self.rest = rest;
+        bytes
+    }
+}
+
+/// The first bytes of `rest`, which then begins behind them; zeros when there
+/// are not as many.
+#[inline(always)]
+pub fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
+    match rest.split_first_chunk() {
+        Some((bytes, others)) => {
+            *rest = others;
+            *bytes
+        }
+        None => {
+            *rest = &[];
+            [0; N]
+        }
     }
 }
 
@@ -116,19 +115,18 @@ mod tests {
         let list = cursor.list(2);
         assert!(operands(list).eq([1, 0x8002]));
         assert_eq!((cursor.pc(), cursor.u8()), (8, 7));
-        assert!(cursor.is_at_end() && !cursor.is_cut());
+        assert_eq!(cursor.opcode(), None);
     }
 
     #[test]
-    fn beyond_the_end_there_are_zeros_and_it_shows() {
+    fn beyond_the_end_there_are_zeros() {
         let mut cursor = Cursor::new(&[4, 0, 1, 2, 3]);
         assert_eq!(cursor.string(), &[]);
-        assert!(cursor.is_cut());
-        cursor.jump(5);
-        assert!(cursor.is_at_end() && !cursor.is_cut());
+        assert_eq!(cursor.opcode(), None);
+        cursor.jump(6);
+        assert_eq!(cursor.opcode(), None);
         assert_eq!((cursor.u32(), cursor.u64(), cursor.u8()), (0, 0, 0));
         cursor.jump(4);
         assert_eq!(cursor.u16(), 0);
-        assert!(cursor.is_cut());
     }
 }

@@ -1,4 +1,4 @@
-use arielml_arena::OutOfMemory;
+use arielml_arena::{Arena, Shortage};
 
 use crate::text;
 use crate::{Message, Text};
@@ -95,6 +95,15 @@ impl<'a> Error<'a> {
         Error { code, message: Message::Own(message), subject: "", values: [0; 2], at: None }
     }
 
+    /// What the arena's latest failure is.
+    #[cold]
+    #[inline(never)]
+    pub fn arena_full(arena: &Arena<'_>) -> Self {
+        let Shortage { requested, available } = arena.shortage();
+        Error::new(Code::ResourceExhausted, text!("arena full: bytes asked, bytes free"))
+            .with(requested as u32, available as u32)
+    }
+
     /// The same error with the name that it is about.
     pub const fn about(mut self, subject: &'a str) -> Self {
         self.subject = subject;
@@ -105,13 +114,6 @@ impl<'a> Error<'a> {
     pub const fn with(mut self, first: u32, second: u32) -> Self {
         self.values = [first, second];
         self
-    }
-}
-
-impl From<OutOfMemory> for Error<'_> {
-    fn from(error: OutOfMemory) -> Self {
-        Error::new(Code::ResourceExhausted, text!("arena full: bytes asked, bytes free"))
-            .with(error.requested as u32, error.available as u32)
     }
 }
 

@@ -4,159 +4,146 @@
 //! signed distance back to its vtable: u16 size of the vtable, u16 size of the
 //! table, then for each field the u16 offset of its value in the table (0 when
 //! absent). Strings, vectors and tables are named by a u32 distance forward.
+//!
+//! What does not lie where the FlatBuffer says reads as zero or as empty, and
+//! is noted: [`FlatBuffer::is_damaged`] is to be asked before anything that
+//! was read is used for more than further reading. Distances that wrap around
+//! lead somewhere else in the bytes, which is no worse than other damage.
 
-/// Something that does not lie where the FlatBuffer says it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Damaged;
+use core::cell::Cell;
 
-type Result<T> = core::result::Result<T, Damaged>;
-
-/// A table.
-#[derive(Clone, Copy)]
-pub struct Table<'a> {
-    /// The whole FlatBuffer.
+/// A FlatBuffer.
+pub struct FlatBuffer<'a> {
     bytes: &'a [u8],
-    /// Where the table is.
-    position: usize,
-    /// Its vtable.
-    fields: &'a [u8],
+    damaged: Cell<bool>,
 }
 
-impl<'a> Table<'a> {
-    /// The root table of a FlatBuffer.
-    pub fn root(bytes: &'a [u8]) -> Result<Self> {
-        Self::at(bytes, follow(bytes, 0)?)
+/// Where a table is.
+#[derive(Clone, Copy)]
+pub struct Table(usize);
+
+/// Elements that lie end to end.
+#[derive(Clone, Copy, Default)]
+pub struct Vector {
+    start: usize,
+    pub count: usize,
+}
+
+impl<'a> FlatBuffer<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        FlatBuffer { bytes, damaged: Cell::new(false) }
     }
 
-    fn at(bytes: &'a [u8], position: usize) -> Result<Self> {
-        let back = word(bytes, position)?;
-        // Signed: the vtable may lie before or behind.
-        let vtable = bytes.get(position.wrapping_sub(back as i32 as usize)..).ok_or(Damaged)?;
-        let length = usize::from(u16::from_le_bytes(*vtable.first_chunk().ok_or(Damaged)?));
-        Ok(Table { bytes, position, fields: vtable.get(..length).ok_or(Damaged)? })
+    /// Whether something did not lie where it should.
+    pub fn is_damaged(&self) -> bool {
+        self.damaged.get()
     }
 
-    /// Where the value of a field is; 0 when the table does not have it.
+    /// The root table.
+    pub fn root(&self) -> Table {
+        Table(self.follow(0))
+    }
+
+    #[inline]
+    fn chunk<const N: usize>(&self, position: usize) -> [u8; N] {
+        let rest = self.bytes.get(position..).unwrap_or_default();
+        rest.first_chunk().copied().unwrap_or_else(|| {
+            self.damaged.set(true);
+            [0; N]
+        })
+    }
+
     #[inline(never)]
-    fn field(&self, index: usize) -> usize {
-        let entry = self.fields.get(4 + 2 * index..).and_then(|entries| entries.first_chunk());
-        match entry.map_or(0, |entry| u16::from_le_bytes(*entry)) {
-            0 => 0,
-            offset => self.position.wrapping_add(usize::from(offset)),
+    fn word(&self, position: usize) -> u32 {
+        u32::from_le_bytes(self.chunk(position))
+    }
+
+    fn follow(&self, position: usize) -> usize {
+        position.wrapping_add(self.word(position) as usize)
+    }
+
+    /// Where the value of a field is; `None` when the table does not have it.
+    #[inline(never)]
+    fn field(&self, Table(table): Table, index: usize) -> Option<usize> {
+        // Signed: the vtable may lie before or behind.
+        let vtable = table.wrapping_sub(self.word(table) as i32 as usize);
+        let entry = 4 + 2 * index;
+        if entry + 2 > usize::from(u16::from_le_bytes(self.chunk(vtable))) {
+            return None;
         }
+        let offset = u16::from_le_bytes(self.chunk(vtable.wrapping_add(entry)));
+        (offset != 0).then(|| table.wrapping_add(usize::from(offset)))
+    }
+
+    /// Whether the table has a field.
+    pub fn has(&self, table: Table, index: usize) -> bool {
+        self.field(table, index).is_some()
     }
 
     /// The first byte of a field, 0 when absent.
-    pub fn u8(&self, index: usize) -> Result<u8> {
-        match self.field(index) {
-            0 => Ok(0),
-            position => self.bytes.get(position).copied().ok_or(Damaged),
-        }
+    pub fn u8(&self, table: Table, index: usize) -> u8 {
+        let [byte] = self.field(table, index).map_or([0], |position| self.chunk(position));
+        byte
     }
 
     /// A field of four bytes, 0 when absent.
     #[inline(never)]
-    pub fn u32(&self, index: usize) -> Result<u32> {
-        match self.field(index) {
-            0 => Ok(0),
-            position => word(self.bytes, position),
-        }
+    pub fn u32(&self, table: Table, index: usize) -> u32 {
+        self.field(table, index).map_or(0, |position| self.word(position))
     }
 
     /// A field of eight bytes that is to fit an address, 0 when absent.
-    pub fn size(&self, index: usize) -> Result<usize> {
-        match self.field(index) {
-            0 => Ok(0),
-            position => {
-                let high = word(self.bytes, position.wrapping_add(4))?;
-                let value = u64::from(high) << 32 | u64::from(word(self.bytes, position)?);
-                usize::try_from(value).map_err(|_| Damaged)
-            }
-        }
+    pub fn size(&self, table: Table, index: usize) -> usize {
+        let Some(position) = self.field(table, index) else { return 0 };
+        let (low, high) = (self.word(position), self.word(position.wrapping_add(4)));
+        usize::try_from(u64::from(high) << 32 | u64::from(low)).unwrap_or(usize::MAX)
     }
 
-    /// A table within this one.
-    pub fn table(&self, index: usize) -> Result<Option<Table<'a>>> {
-        match self.field(index) {
-            0 => Ok(None),
-            position => Self::at(self.bytes, follow(self.bytes, position)?).map(Some),
-        }
+    /// A table within a table.
+    pub fn table(&self, table: Table, index: usize) -> Option<Table> {
+        self.field(table, index).map(|position| Table(self.follow(position)))
     }
 
-    /// The elements, `size` bytes each, of a vector; `None` when absent.
-    pub fn elements(&self, index: usize, size: usize) -> Result<Option<&'a [u8]>> {
-        match self.field(index) {
-            0 => Ok(None),
-            position => self.vector(position, size).map(|(_, elements)| Some(elements)),
+    /// A vector, empty when absent.
+    #[inline(never)]
+    pub fn vector(&self, table: Table, index: usize) -> Vector {
+        let Some(position) = self.field(table, index) else { return Vector::default() };
+        let start = self.follow(position);
+        Vector { start: start.wrapping_add(4), count: self.word(start) as usize }
+    }
+
+    /// The table at `index` of a vector of tables.
+    #[inline(never)]
+    pub fn element(&self, vector: Vector, index: usize) -> Table {
+        Table(self.follow(vector.start.wrapping_add(4 * index)))
+    }
+
+    /// The bytes of a vector whose elements have `size` each.
+    #[inline(never)]
+    pub fn elements(&self, vector: Vector, size: usize) -> &'a [u8] {
+        let length = vector.count.checked_mul(size);
+        let end = length.and_then(|length| vector.start.checked_add(length));
+        let elements = end.and_then(|end| self.bytes.get(vector.start..end));
+        if elements.is_none() && vector.count > 0 {
+            self.damaged.set(true);
         }
+        elements.unwrap_or_default()
     }
 
     /// The bytes of a string, empty when absent. Whether they are UTF-8 is for
     /// the few to ask that show them.
     #[inline(never)]
-    pub fn string(&self, index: usize) -> Result<&'a [u8]> {
-        self.elements(index, 1).map(Option::unwrap_or_default)
+    pub fn string(&self, table: Table, index: usize) -> &'a [u8] {
+        self.elements(self.vector(table, index), 1)
     }
 
-    /// A vector of tables, empty when absent.
-    #[inline(never)]
-    pub fn tables(&self, index: usize) -> Result<Tables<'a>> {
-        match self.field(index) {
-            0 => Ok(Tables::default()),
-            position => {
-                let (next, elements) = self.vector(position, 4)?;
-                Ok(Tables { bytes: self.bytes, next, left: elements.len() / 4 })
-            }
+    /// How many tables a vector can have at most, damaged or not.
+    pub fn count(&self, vector: Vector) -> usize {
+        if vector.count > self.bytes.len() / 4 {
+            self.damaged.set(true);
+            return 0;
         }
-    }
-
-    /// Where the elements of a vector begin, and their bytes.
-    #[inline(never)]
-    fn vector(&self, position: usize, size: usize) -> Result<(usize, &'a [u8])> {
-        let start = follow(self.bytes, position)?;
-        let length = (word(self.bytes, start)? as usize).checked_mul(size).ok_or(Damaged)?;
-        let elements = self.bytes.get(start + 4..).and_then(|bytes| bytes.get(..length));
-        elements.map(|elements| (start + 4, elements)).ok_or(Damaged)
-    }
-}
-
-/// The u32 at `position`.
-#[inline(never)]
-fn word(bytes: &[u8], position: usize) -> Result<u32> {
-    let word = bytes.get(position..).and_then(|bytes| bytes.first_chunk()).ok_or(Damaged)?;
-    Ok(u32::from_le_bytes(*word))
-}
-
-/// Where the distance at `position` leads. One that wraps around leads
-/// somewhere else in the bytes, which is no worse than other damage.
-fn follow(bytes: &[u8], position: usize) -> Result<usize> {
-    word(bytes, position).map(|distance| position.wrapping_add(distance as usize))
-}
-
-/// The tables of a vector, in order.
-#[derive(Clone, Copy, Default)]
-pub struct Tables<'a> {
-    bytes: &'a [u8],
-    next: usize,
-    left: usize,
-}
-
-impl Tables<'_> {
-    /// How many are to come.
-    pub fn len(&self) -> usize {
-        self.left
-    }
-}
-
-impl<'a> Iterator for Tables<'a> {
-    type Item = Result<Table<'a>>;
-
-    #[inline(never)]
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let position = self.next;
-        self.next += 4;
-        Some(follow(self.bytes, position).and_then(|table| Table::at(self.bytes, table)))
+        vector.count
     }
 }
 
@@ -164,63 +151,51 @@ impl<'a> Iterator for Tables<'a> {
 mod tests {
     use super::*;
 
-    /// Root table with: field 0 a u32, field 1 absent, field 2 a string,
-    /// field 3 a vector of one table whose field 0 is a u64.
-    const SAMPLE: [u8; 64] = [
-        16, 0, 0, 0, // 0: root is at 16
-        12, 0, 16, 0, // 4: vtable of the root
-        4, 0, 0, 0, 8, 0, 12, 0, // 8: fields
-        12, 0, 0, 0, // 16: root, vtable 12 back
-        7, 0, 0, 0, // 20: field 0
-        8, 0, 0, 0, // 24: field 2 leads to 32
-        12, 0, 0, 0, // 28: field 3 leads to 40
-        2, 0, 0, 0, b'h', b'i', 0, 0, // 32: string
-        1, 0, 0, 0, // 40: one table
-        8, 0, 0, 0, // 44: at 52
-        6, 0, 12, 0, // 48: its vtable begins here
-        // 52: the table; its vtable lies 4 back, and its first field entry is
-        // the low half of that distance.
-        4, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0,
+    /// A root table with fields: u32 5, absent, string "hi", u64 7.
+    const BUFFER: [u8; 48] = [
+        16, 0, 0, 0, // root at 16
+        12, 0, 24, 0, 4, 0, 0, 0, 8, 0, 12, 0, // vtable at 4
+        12, 0, 0, 0, // back to it
+        5, 0, 0, 0, // field 0
+        16, 0, 0, 0, // field 2: the string at 40
+        7, 0, 0, 0, 0, 0, 0, 0, // field 3
+        0, 0, 0, 0, // padding
+        2, 0, 0, 0, b'h', b'i', 0, 0,
     ];
 
     #[test]
-    fn fields_are_found_and_absent_ones_are_zero() {
-        let root = Table::root(&SAMPLE).unwrap();
-        assert_eq!((root.u32(0), root.u8(0)), (Ok(7), Ok(7)));
-        assert_eq!((root.u32(1), root.u8(1)), (Ok(0), Ok(0)));
-        assert_eq!(root.size(30), Ok(0));
-        assert_eq!(root.string(2), Ok(&b"hi"[..]));
-        assert_eq!(root.string(1), Ok(&b""[..]));
-        assert_eq!(root.elements(2, 1), Ok(Some(&b"hi"[..])));
-        assert_eq!(root.elements(1, 1), Ok(None));
-        let mut tables = root.tables(3).unwrap();
-        assert_eq!(tables.len(), 1);
-        assert_eq!(tables.next().unwrap().unwrap().size(0), Ok(0x0201));
-        assert!(tables.next().is_none());
+    fn fields_are_read_or_absent() {
+        let buffer = FlatBuffer::new(&BUFFER);
+        let root = buffer.root();
+        assert_eq!((buffer.u32(root, 0), buffer.u8(root, 0)), (5, 5));
+        assert_eq!((buffer.u32(root, 1), buffer.u32(root, 9)), (0, 0));
+        assert_eq!(buffer.string(root, 2), b"hi");
+        assert_eq!(buffer.string(root, 1), b"");
+        assert_eq!(buffer.size(root, 3), 7);
+        assert!(buffer.table(root, 1).is_none());
+        assert_eq!(buffer.vector(root, 1).count, 0);
+        assert!(!buffer.is_damaged());
     }
 
     #[test]
-    fn no_cut_and_no_damage_reads_outside() {
-        let visit = |bytes: &[u8]| -> Result<()> {
-            let root = Table::root(bytes)?;
-            root.u32(0)?;
-            root.string(2)?;
-            let _ = root.elements(3, usize::MAX);
-            for table in root.tables(3)? {
-                table?.size(0)?;
-            }
-            Ok(())
-        };
-        assert_eq!(visit(&SAMPLE), Ok(()));
-        for length in 0..SAMPLE.len() {
-            assert!(visit(&SAMPLE[..length]).is_err(), "{length}");
+    fn what_lies_outside_is_noted() {
+        for (place, value) in [(0, 200), (16, 100), (40, 7), (24, 250)] {
+            let mut damaged = BUFFER;
+            damaged[place] = value;
+            let buffer = FlatBuffer::new(&damaged);
+            assert_eq!(buffer.string(buffer.root(), 2), b"", "{place}");
+            assert!(buffer.is_damaged() || place == 16, "{place}");
         }
-        for place in 0..SAMPLE.len() {
-            for value in 0..=255 {
-                let mut bytes = SAMPLE;
-                bytes[place] = value;
-                let _ = visit(&bytes);
-            }
-        }
+    }
+
+    #[test]
+    fn counts_beyond_the_bytes_are_none() {
+        let mut damaged = BUFFER;
+        damaged[42] = 1;
+        let buffer = FlatBuffer::new(&damaged);
+        let vector = buffer.vector(buffer.root(), 2);
+        assert_eq!(vector.count, 65538);
+        assert_eq!(buffer.count(vector), 0);
+        assert!(buffer.is_damaged());
     }
 }

@@ -1,4 +1,4 @@
-use crate::{Call, Error, FLOATS, Floats};
+use crate::{Call, Error, Parts};
 
 /// What a module imports: another module, such as the HAL, written in Rust.
 ///
@@ -24,10 +24,11 @@ pub trait Host<'a>: Sized {
     /// leading `!`), or `None` for one that the host does not have.
     fn type_id(&self, name: &[u8]) -> Option<u8>;
 
-    /// The float extensions, unless this build leaves them out: a module that
-    /// asks for them is then refused.
-    fn floats(&self) -> Option<Floats> {
-        Some(FLOATS)
+    /// The parts of the interpreter that this build has: a module that asks
+    /// for the float extensions is refused without them, and what uses other
+    /// missing parts ends there.
+    fn parts(&self) -> Parts<'a, Self::Object> {
+        Parts::ALL
     }
 
     /// Runs one import. Arguments are read from `call` in the order of the

@@ -1,5 +1,6 @@
 use arielml_arena::{Arena, Vector};
 
+use crate::error::name_of;
 use crate::interpreter::Machine;
 use crate::{Code, Error, Host, Module, Object, Value, text};
 
@@ -19,7 +20,8 @@ impl<'a, O: Object> Instance<'a, O> {
         host: &mut H,
         arena: &'a Arena<'a>,
     ) -> Result<Self, Error<'a>> {
-        let mut instance = Instance { machine: Machine::new(module, arena)?, fuel: None, arena };
+        let machine = Machine::new(module, arena).map_err(|_| Error::arena_full(arena))?;
+        let mut instance = Instance { machine, fuel: None, arena };
         instance.run_if_exported(host, "__init")?;
         Ok(instance)
     }
@@ -53,15 +55,16 @@ impl<'a, O: Object> Instance<'a, O> {
         let Some((ordinal, function)) = self.machine.module.export(export) else {
             return Err(Error::new(Code::NotFound, text!("the module has no such export")));
         };
-        let letters = function.signature.arguments();
+        let letters = function.signature.arguments;
         if !args.iter().map(Value::letter).eq(letters.iter().copied()) {
             let message =
                 text!("arguments are not as the export declares: arguments given, declared");
             return Err(Error::new(Code::InvalidArgument, message)
-                .about(function.signature.text())
+                .about(name_of(function.cconv))
                 .with(args.len() as u32, letters.len() as u32));
         }
-        results.reserve_exact(function.signature.results().len())?;
+        let count = function.signature.results.len();
+        results.reserve_exact(count).map_err(|_| Error::arena_full(self.arena))?;
         self.machine.run(host, ordinal, args, results, self.fuel)
     }
 

@@ -12,6 +12,7 @@ mod float;
 mod globals;
 mod integer;
 mod lists;
+mod parts;
 mod references;
 pub mod register;
 mod scalars;
@@ -22,11 +23,12 @@ mod tests;
 use arielml_arena::{Arena, OutOfMemory, Vector};
 
 pub use self::float::{FLOATS, Floats};
+pub use self::parts::{Part, Parts};
 use self::scalars::Scalars;
 pub use self::stop::Stop;
 use crate::call::Results;
 use crate::cursor::Cursor;
-use crate::isa::{Set, core as op, ext_f64};
+use crate::isa::{core as op, ext_f64};
 use crate::module::Module;
 use crate::{At, Error, Host, Object, Ref, Value};
 
@@ -51,6 +53,7 @@ pub struct Machine<'a, O> {
     callers: Vector<'a, Caller<'a>>,
     /// What the import that is being called gave.
     results: Results<'a, O>,
+    parts: Parts<'a, O>,
     /// Branches and calls still allowed; `None` for no limit.
     fuel: Option<u32>,
     /// What the error of [`Stop::Raised`] is.
@@ -92,6 +95,7 @@ impl<'a, O: Object> Machine<'a, O> {
             start: 0,
             callers: Vector::new(arena),
             results: Results::new(),
+            parts: Parts { extensions: None, lists: None, buffers: None, division: None },
             fuel: None,
             raised: None,
             values: [0; 2],
@@ -113,6 +117,7 @@ impl<'a, O: Object> Machine<'a, O> {
         fuel: Option<u32>,
     ) -> Result<(), Error<'a>> {
         self.fuel = fuel;
+        self.parts = host.parts();
         let mut stopped = self.start(ordinal, arguments);
         let stop = loop {
             match stopped {
@@ -145,18 +150,13 @@ impl<'a, O: Object> Machine<'a, O> {
         host: &mut H,
         results: &mut Vector<'a, Value<'a, O>>,
     ) -> Result<(), Stop> {
-        if self.scalars.cursor.is_at_end() {
-            return Err(Stop::Unverified);
-        }
         self.start = self.scalars.cursor.pc();
-        let opcode = self.scalars.cursor.u8();
+        let opcode = self.scalars.cursor.opcode().ok_or(Stop::Unverified)?;
         match opcode {
             op::CALL | op::CALL_VARIADIC | op::CALL_YIELDABLE | op::CALL_VARIADIC_YIELDABLE => {
                 self.call(opcode, host)
             }
             op::RETURN => self.leave(results),
-            op::EXTENSION_F32 => self.extension(Set::F32, host.floats()),
-            op::EXTENSION_F64 => self.extension(Set::F64, host.floats()),
             _ => self.core(opcode),
         }
     }
@@ -171,6 +171,9 @@ impl<'a, O: Object> Machine<'a, O> {
                 scalars.select(opcode);
             }
             op::TRUNC_I32_I8..=op::EXT_I32_I64_U => scalars.convert(opcode),
+            op::DIV_I32_S..=op::REM_I32_U | op::DIV_I64_S..=op::REM_I64_U => {
+                return self.part(self.parts.division, opcode);
+            }
             op::ADD_I32..=op::SHR_I64_U
             | op::CMP_EQ_I32..=op::CMP_NZ_I64
             | op::CTLZ_I32..=op::ABS_I64
@@ -187,22 +190,34 @@ impl<'a, O: Object> Machine<'a, O> {
             | op::CAST_ANY_REF
             | op::DISCARD_REFS
             | op::ASSIGN_REF => return self.reference(opcode),
-            op::LIST_ALLOC..=op::LIST_SET_REF => return self.list(opcode),
+            op::LIST_ALLOC..=op::LIST_SET_REF => {
+                return self.part(self.parts.lists, opcode);
+            }
             op::BUFFER_LOAD_I8_U..=op::BUFFER_FILL_I64 | op::BUFFER_HASH => {
-                return self.buffer(opcode);
+                return self.part(self.parts.buffers, opcode);
+            }
+            op::EXTENSION_F32 | op::EXTENSION_F64 => {
+                return self.part(self.parts.extensions, opcode);
             }
             _ => return self.control(opcode),
         }
         Ok(())
     }
 
-    /// An operation of one of the float sets.
-    fn extension(&mut self, set: Set, floats: Option<Floats>) -> Result<(), Stop> {
+    /// An operation of a part that the image may do without.
+    fn part(&mut self, part: Option<Part<'a, O>>, opcode: u8) -> Result<(), Stop> {
+        match part {
+            Some(Part(run)) => run(self, opcode),
+            None => Err(self.stop(Stop::LeftOut, usize::from(opcode), 0)),
+        }
+    }
+
+    /// An operation of the float set that `prefix` stands for.
+    fn extension(&mut self, prefix: u8) -> Result<(), Stop> {
         let opcode = self.scalars.cursor.u8();
-        let wide = set == Set::F64;
-        let floats = floats.ok_or(Stop::Unverified)?;
+        let wide = prefix == op::EXTENSION_F64;
         if matches!(opcode, ext_f64::LIST_GET_F64 | ext_f64::LIST_SET_F64) {
-            return self.list_float(opcode, wide, floats);
+            return self.list_float(opcode, wide, FLOATS);
         }
         // The sets differ only in their conversions, so these come first.
         if !float::converts(opcode, wide) {
@@ -211,7 +226,7 @@ impl<'a, O: Object> Machine<'a, O> {
                 return self.core(opcode);
             }
         }
-        (floats.run)(&mut self.scalars, opcode, wide)
+        float::run(&mut self.scalars, opcode, wide)
     }
 
     /// Keeps the values of an error until the run ends.
@@ -232,7 +247,7 @@ impl<'a, O: Object> Machine<'a, O> {
 
     #[cold]
     #[inline(never)]
-    fn out_of_memory(&mut self, error: OutOfMemory) -> Stop {
-        self.raise(error.into())
+    fn out_of_memory(&mut self, OutOfMemory: OutOfMemory) -> Stop {
+        self.raise(Error::arena_full(self.arena))
     }
 }

@@ -44,7 +44,6 @@ pub mod kind {
     pub const WIDE_GLOBAL: u8 = 6;
     pub const GLOBAL_REF: u8 = 7;
     pub const TYPE: u8 = 8;
-    pub const RODATA: u8 = 9;
     pub const WORD: u8 = 10;
     pub const WIDE_WORD: u8 = 11;
     pub const STRING: u8 = 12;
@@ -239,7 +238,6 @@ mod tests {
             (b'i', kind::VALUE),
             (b'm', kind::MOVABLE),
             (b'o', kind::GLOBAL_REF),
-            (b'd', kind::RODATA),
             (b's', kind::STRING),
             (b'a', kind::ANY),
         ] {

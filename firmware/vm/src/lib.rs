@@ -5,8 +5,9 @@
 //! initialiser; [`Instance::invoke`] calls an export. What a module imports
 //! is a [`Host`], such as the HAL.
 //!
-//! The float extensions are part of a build only where [`Host::floats`] names
-//! them: they bring f64 arithmetic in software with them.
+//! What a module may do without ([`Parts`]) is part of a build only where
+//! [`Host::parts`] names it: the float extensions bring f64 arithmetic in
+//! software with them.
 //!
 //! All memory comes from one arena. Native stack use does not depend on how
 //! deep the bytecode calls. Nothing panics on any input: bytes that are not a
@@ -44,7 +45,7 @@ pub use error::{At, Code, Error};
 pub use hash::hash_of;
 pub use host::{Host, ImportId, Object};
 pub use instance::Instance;
-pub use interpreter::{FLOATS, Floats};
+pub use interpreter::{Part, Parts};
 pub use list::List;
 pub use module::Module;
 pub use reference::{Bytes, Ref};

@@ -5,8 +5,8 @@ use arielml_arena::{Arena, OutOfMemory, Vector};
 use crate::archive::Archive;
 use crate::call::MAX_RESULTS;
 use crate::error::name_of;
-use crate::flatbuffer::{Damaged, Table};
-use crate::module::{Function, Import, Module};
+use crate::flatbuffer::{self, FlatBuffer, Table};
+use crate::module::{Export, Function, Import, Module};
 use crate::signature::{Placement, Signature};
 use crate::{Code, Error, Host, Text, Type, text};
 
@@ -46,9 +46,10 @@ mod field {
     pub const BYTECODE: usize = 14;
 }
 
-/// A module that is being read.
+/// A module that is being read. Its methods give `None` when it is refused.
 pub struct Loader<'a> {
-    definition: Table<'a>,
+    buffer: FlatBuffer<'a>,
+    definition: Table,
     /// Data segments that are not embedded in the FlatBuffer.
     external: &'a [u8],
     arena: &'a Arena<'a>,
@@ -60,30 +61,19 @@ pub struct Loader<'a> {
     refusal: Option<Error<'a>>,
 }
 
-/// Reading failed; the loader knows why. Without the reason in it, passing it
-/// on costs nothing.
-pub struct Failed;
-
-type Result<T> = core::result::Result<T, Failed>;
-
-impl From<Damaged> for Failed {
-    fn from(Damaged: Damaged) -> Self {
-        Failed
-    }
-}
-
 impl<'a> Loader<'a> {
     /// At the FlatBuffer of the module file in `bytes`.
-    pub fn open(bytes: &'a [u8], arena: &'a Arena<'a>) -> core::result::Result<Self, Error<'a>> {
+    pub fn open(bytes: &'a [u8], arena: &'a Arena<'a>) -> Result<Self, Error<'a>> {
         let Archive { flatbuffer, external } = Archive::open(bytes)?;
-        let definition = Table::root(flatbuffer).map_err(|Damaged| damaged("root"))?;
+        let buffer = FlatBuffer::new(flatbuffer);
+        let definition = buffer.root();
         let supported = REQUIRES_YIELD | REQUIRES_UNWIND;
-        Ok(Loader { definition, external, arena, supported, part: "root", refusal: None })
+        Ok(Loader { buffer, definition, external, arena, supported, part: "root", refusal: None })
     }
 
     /// Reads the module, or notes the error.
-    pub fn load<H: Host<'a>>(&mut self, host: &H) -> Result<Module<'a>> {
-        if host.floats().is_some() {
+    pub fn load<H: Host<'a>>(&mut self, host: &H) -> Option<Module<'a>> {
+        if host.parts().extensions.is_some() {
             self.supported |= REQUIRES_F32 | REQUIRES_F64;
         }
         // The version first: a module of another one may lay out everything
@@ -97,128 +87,151 @@ impl<'a> Loader<'a> {
 
     /// Why reading failed.
     #[cold]
-    pub fn error(self, Failed: Failed) -> Error<'a> {
-        self.refusal.unwrap_or_else(|| damaged(self.part))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn refuse(&mut self, code: Code, message: Text, about: &'a [u8], values: [u32; 2]) -> Failed {
-        let error = Error::new(code, message).about(name_of(about));
-        self.refusal = Some(Error { values, ..error });
-        Failed
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn out_of_memory(&mut self, error: OutOfMemory) -> Failed {
-        self.refusal = Some(error.into());
-        Failed
-    }
-
-    /// A vector with room for just `count` elements.
-    fn vector<T>(&mut self, count: usize) -> Result<Vector<'a, T>> {
-        let mut vector = Vector::new(self.arena);
-        match vector.reserve_exact(count) {
-            Ok(()) => Ok(vector),
-            Err(error) => Err(self.out_of_memory(error)),
+    pub fn error(self) -> Error<'a> {
+        match self.refusal {
+            Some(error) => error,
+            None => Error::new(Code::InvalidArgument, text!("module damaged")).about(self.part),
         }
     }
 
-    fn check_version(&mut self) -> Result<()> {
-        self.part = "bytecode version";
-        let found = self.definition.u32(field::BYTECODE_VERSION)?;
+    #[cold]
+    #[inline(never)]
+    fn refuse<T>(
+        &mut self,
+        code: Code,
+        message: Text,
+        about: &'a [u8],
+        values: [u32; 2],
+    ) -> Option<T> {
+        let error = Error::new(code, message).about(name_of(about));
+        self.refusal = Some(Error { values, ..error });
+        None
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn out_of_memory(&mut self, OutOfMemory: OutOfMemory) {
+        self.refusal = Some(Error::arena_full(self.arena));
+    }
+
+    /// Begins a part: what was read before it must be whole.
+    fn begin(&mut self, part: &'static str) -> Option<()> {
+        self.check()?;
+        self.part = part;
+        Some(())
+    }
+
+    fn check(&self) -> Option<()> {
+        (!self.buffer.is_damaged()).then_some(())
+    }
+
+    /// A vector of tables, and a vector with room for what they are read to.
+    #[inline(always)]
+    fn tables<T>(&mut self, field: usize) -> Option<(flatbuffer::Vector, Vector<'a, T>)> {
+        let tables = self.buffer.vector(self.definition, field);
+        let mut read = Vector::new(self.arena);
+        let reserved = read.reserve_exact(self.buffer.count(tables));
+        reserved.map_err(|error| self.out_of_memory(error)).ok()?;
+        self.check()?;
+        Some((tables, read))
+    }
+
+    fn check_version(&mut self) -> Option<()> {
+        self.begin("bytecode version")?;
+        let found = self.buffer.u32(self.definition, field::BYTECODE_VERSION);
+        let requirements = self.buffer.u32(self.definition, field::REQUIREMENTS);
+        self.check()?;
         if found >> 16 != BYTECODE_VERSION >> 16 {
             let message = text!("major version of the bytecode: found, supported");
             let values = [found >> 16, BYTECODE_VERSION >> 16];
-            return Err(self.refuse(Code::Incompatible, message, b"", values));
+            return self.refuse(Code::Incompatible, message, b"", values);
         }
         if found > BYTECODE_VERSION {
             let message = text!("minor version of the bytecode: found, supported up to");
             let values = [found & 0xFFFF, BYTECODE_VERSION & 0xFFFF];
-            return Err(self.refuse(Code::Incompatible, message, b"", values));
+            return self.refuse(Code::Incompatible, message, b"", values);
         }
-        let found = self.definition.u32(field::REQUIREMENTS)?;
-        self.check_requirements(found)
+        self.check_requirements(requirements)
     }
 
-    fn check_requirements(&mut self, found: u32) -> Result<()> {
+    fn check_requirements(&mut self, found: u32) -> Option<()> {
         if found & !self.supported == 0 {
-            return Ok(());
+            return Some(());
         }
         let message = text!("requirements (1 f32, 2 f64, 4 yield, 8 unwind): found, supported");
-        Err(self.refuse(Code::Incompatible, message, b"", [found, self.supported]))
+        self.refuse(Code::Incompatible, message, b"", [found, self.supported])
     }
 
-    fn check_dependencies<H: Host<'a>>(&mut self, host: &H) -> Result<()> {
-        self.part = "dependencies";
-        for dependency in self.definition.tables(field::DEPENDENCIES)? {
-            let dependency = dependency?;
-            let name = dependency.string(0)?;
-            let needed = dependency.u32(1)?;
+    fn check_dependencies<H: Host<'a>>(&mut self, host: &H) -> Option<()> {
+        self.begin("dependencies")?;
+        let dependencies = self.buffer.vector(self.definition, field::DEPENDENCIES);
+        for index in 0..self.buffer.count(dependencies) {
+            let dependency = self.buffer.element(dependencies, index);
+            let name = self.buffer.string(dependency, 0);
+            let needed = self.buffer.u32(dependency, 1);
+            let flags = self.buffer.u32(dependency, 2);
+            self.check()?;
             match host.module_version(name) {
                 Some(found) if found >= needed => {}
                 Some(found) => {
                     let message = text!("host module too old: version found, version needed");
-                    return Err(self.refuse(Code::Incompatible, message, name, [found, needed]));
+                    return self.refuse(Code::Incompatible, message, name, [found, needed]);
                 }
-                None if dependency.u32(2)? & OPTIONAL != 0 => {}
+                None if flags & OPTIONAL != 0 => {}
                 None => {
                     let message = text!("no such host module: version needed");
-                    return Err(self.refuse(Code::NotFound, message, name, [needed, 0]));
+                    return self.refuse(Code::NotFound, message, name, [needed, 0]);
                 }
             }
         }
-        Ok(())
+        Some(())
     }
 
-    fn read_types<H: Host<'a>>(&mut self, host: &H) -> Result<Vector<'a, Type>> {
-        self.part = "types";
-        let tables = self.definition.tables(field::TYPES)?;
-        let mut types = self.vector(tables.len())?;
-        for table in tables {
-            let name = table?.string(0)?;
+    fn read_types<H: Host<'a>>(&mut self, host: &H) -> Option<Vector<'a, Type>> {
+        self.begin("types")?;
+        let (tables, mut types) = self.tables(field::TYPES)?;
+        for index in 0..tables.count {
+            let name = self.buffer.string(self.buffer.element(tables, index), 0);
             let known = Type::of_vm(name).or_else(|| {
                 name.strip_prefix(b"!").and_then(|name| host.type_id(name)).map(Type::Host)
             });
+            self.check()?;
             match known {
-                Some(known) => types.push(known).map_err(|error| self.out_of_memory(error))?,
-                None => {
-                    return Err(self.refuse(Code::NotFound, text!("no such type"), name, [0; 2]));
-                }
+                Some(known) => types.fill_up(1, || known),
+                None => return self.refuse(Code::NotFound, text!("no such type"), name, [0; 2]),
             }
         }
-        Ok(types)
+        Some(types)
     }
 
-    fn read_imports<H: Host<'a>>(&mut self, host: &H) -> Result<Vector<'a, Import<'a>>> {
-        self.part = "imports";
-        let tables = self.definition.tables(field::IMPORTS)?;
-        let mut imports = self.vector(tables.len())?;
-        for table in tables {
-            let table = table?;
-            let name = table.string(0)?;
-            let cconv = table.table(1)?.ok_or(Damaged)?.string(0)?;
-            let import = match host.resolve(name, cconv) {
-                Ok(id) => {
-                    Import { signature: Signature::known(cconv).ok_or(Failed)?, id: Some(id) }
-                }
-                Err(error) if error.code == Code::NotFound && table.u32(2)? & OPTIONAL != 0 => {
-                    Import { signature: self.signature(cconv, true)?, id: None }
-                }
+    fn read_imports<H: Host<'a>>(&mut self, host: &H) -> Option<Vector<'a, Import<'a>>> {
+        self.begin("imports")?;
+        let (tables, mut imports) = self.tables(field::IMPORTS)?;
+        for index in 0..tables.count {
+            let table = self.buffer.element(tables, index);
+            let name = self.buffer.string(table, 0);
+            let cconv = self.buffer.string(self.buffer.table(table, 1)?, 0);
+            self.check()?;
+            let signature = Signature::parse(cconv)?;
+            let id = match host.resolve(name, cconv) {
+                Ok(id) => Some(id),
                 Err(error) => {
-                    self.refusal = Some(error);
-                    return Err(Failed);
+                    let is_optional = self.buffer.u32(table, 2) & OPTIONAL != 0;
+                    if error.code != Code::NotFound || !is_optional {
+                        self.refusal = Some(error);
+                        return None;
+                    }
+                    None
                 }
             };
-            if import.signature.results().len() > MAX_RESULTS {
+            if signature.results.len() > MAX_RESULTS {
                 let message = text!("import with more results than this runtime takes: at most");
                 let values = [MAX_RESULTS as u32, 0];
-                return Err(self.refuse(Code::Unimplemented, message, name, values));
+                return self.refuse(Code::Unimplemented, message, name, values);
             }
-            imports.push(import).map_err(|error| self.out_of_memory(error))?;
+            imports.fill_up(1, || Import { signature, id });
         }
-        Ok(imports)
+        Some(imports)
     }
 
     /// What does not depend on the host.
@@ -227,77 +240,91 @@ impl<'a> Loader<'a> {
         &mut self,
         types: Vector<'a, Type>,
         imports: Vector<'a, Import<'a>>,
-    ) -> Result<Module<'a>> {
-        self.part = "name";
-        let name = self.definition.string(field::NAME)?;
+    ) -> Option<Module<'a>> {
+        self.begin("name")?;
+        let name = self.buffer.string(self.definition, field::NAME);
         let rodata = self.read_rodata()?;
         let functions = self.read_functions()?;
-        self.part = "exports";
-        let exports = self.definition.tables(field::EXPORTS)?;
-        for export in exports {
-            let export = export?;
-            let (name, ordinal) = (export.string(0)?, export.u32(1)?);
-            if ordinal as usize >= functions.len() {
+        let exports = self.read_exports(functions.len())?;
+        self.begin("module state")?;
+        let (mut global_bytes, mut global_refs) = (0, 0);
+        if let Some(state) = self.buffer.table(self.definition, field::STATE) {
+            global_bytes = self.buffer.u32(state, 0) as usize;
+            global_refs = self.buffer.u32(state, 1) as usize;
+        }
+        self.check()?;
+        Some(Module { name, exports, types, rodata, imports, functions, global_bytes, global_refs })
+    }
+
+    fn read_exports(&mut self, functions: usize) -> Option<Vector<'a, Export<'a>>> {
+        self.begin("exports")?;
+        let (tables, mut exports) = self.tables(field::EXPORTS)?;
+        for index in 0..tables.count {
+            let table = self.buffer.element(tables, index);
+            let (name, ordinal) = (self.buffer.string(table, 0), self.buffer.u32(table, 1));
+            self.check()?;
+            if ordinal as usize >= functions {
                 let message = text!("export of an unknown function: ordinal, functions");
-                let values = [ordinal, functions.len() as u32];
-                return Err(self.refuse(Code::InvalidArgument, message, name, values));
+                let values = [ordinal, functions as u32];
+                return self.refuse(Code::InvalidArgument, message, name, values);
             }
+            // As shown to the host, so it must be UTF-8.
+            let name = core::str::from_utf8(name).ok()?;
+            exports.fill_up(1, || Export { name, ordinal: ordinal as u16 });
         }
-        self.part = "module state";
-        let (global_bytes, global_refs) = match self.definition.table(field::STATE)? {
-            Some(state) => (state.u32(0)? as usize, state.u32(1)? as usize),
-            None => (0, 0),
-        };
-        Ok(Module { name, exports, types, rodata, imports, functions, global_bytes, global_refs })
+        Some(exports)
     }
 
-    fn read_rodata(&mut self) -> Result<Vector<'a, &'a [u8]>> {
-        self.part = "data segments";
-        let tables = self.definition.tables(field::RODATA)?;
-        let mut rodata = self.vector(tables.len())?;
-        for segment in tables {
-            let segment = segment?;
+    fn read_rodata(&mut self) -> Option<Vector<'a, &'a [u8]>> {
+        self.begin("data segments")?;
+        let (tables, mut rodata) = self.tables(field::RODATA)?;
+        for index in 0..tables.count {
+            let segment = self.buffer.element(tables, index);
             // The only compression that the schema knows is none (0 or 1).
-            if segment.u8(0)? > 1 {
-                return Err(Failed);
+            if self.buffer.u8(segment, 0) > 1 {
+                return None;
             }
-            let data = match segment.elements(2, 1)? {
-                Some(embedded) => embedded,
-                None => {
-                    let (offset, length) = (segment.size(3)?, segment.size(4)?);
-                    let rest = self.external.get(offset..);
-                    rest.and_then(|rest| rest.get(..length)).ok_or(Failed)?
-                }
+            let data = if self.buffer.has(segment, 2) {
+                self.buffer.string(segment, 2)
+            } else {
+                let (offset, length) = (self.buffer.size(segment, 3), self.buffer.size(segment, 4));
+                let rest = self.external.get(offset..);
+                rest.and_then(|rest| rest.get(..length))?
             };
-            rodata.push(data).map_err(|error| self.out_of_memory(error))?;
+            rodata.fill_up(1, || data);
         }
-        Ok(rodata)
+        Some(rodata)
     }
 
-    fn read_functions(&mut self) -> Result<Vector<'a, Function<'a>>> {
-        self.part = "functions";
-        let descriptors = self.definition.elements(field::DESCRIPTORS, DESCRIPTOR)?;
-        let descriptors = descriptors.unwrap_or_default().chunks_exact(DESCRIPTOR);
-        let code = self.definition.elements(field::BYTECODE, 1)?.unwrap_or_default();
-        let signatures = self.definition.tables(field::SIGNATURES)?;
-        let count = descriptors.len();
-        if signatures.len() != count || count > usize::from(u16::MAX) {
-            return Err(Failed);
+    fn read_functions(&mut self) -> Option<Vector<'a, Function<'a>>> {
+        self.begin("functions")?;
+        let (tables, mut functions) = self.tables(field::SIGNATURES)?;
+        let descriptors = self.buffer.vector(self.definition, field::DESCRIPTORS);
+        let descriptors = self.buffer.elements(descriptors, DESCRIPTOR).as_chunks::<DESCRIPTOR>().0;
+        let code = self.buffer.string(self.definition, field::BYTECODE);
+        self.check()?;
+        if descriptors.len() != tables.count || descriptors.len() > usize::from(u16::MAX) {
+            return None;
         }
-        let mut functions = self.vector(count)?;
-        for (descriptor, signature) in descriptors.zip(signatures) {
-            let signature = self.signature(signature?.string(0)?, false)?;
-            let function = read_function(descriptor, signature, code).ok_or(Failed)?;
+        for (index, descriptor) in descriptors.iter().enumerate() {
+            let cconv = self.buffer.string(self.buffer.element(tables, index), 0);
+            self.check()?;
+            let signature = self.signature(cconv)?;
+            let function = read_function(descriptor, cconv, signature, code)?;
             self.check_requirements(u32::from(function.requirements))?;
-            functions.push(function).map_err(|error| self.out_of_memory(error))?;
+            functions.fill_up(1, || function);
         }
-        Ok(functions)
+        Some(functions)
     }
 
-    fn signature(&mut self, text: &'a [u8], variadic: bool) -> Result<Signature<'a>> {
-        let refused = text!("unknown calling convention");
-        Signature::parse(text, variadic)
-            .ok_or_else(|| self.refuse(Code::InvalidArgument, refused, text, [0; 2]))
+    fn signature(&mut self, cconv: &'a [u8]) -> Option<Signature<'a>> {
+        match Signature::parse(cconv) {
+            Some(signature) if signature.is_plain() => Some(signature),
+            _ => {
+                let message = text!("unknown calling convention");
+                self.refuse(Code::InvalidArgument, message, cconv, [0; 2])
+            }
+        }
     }
 }
 
@@ -306,34 +333,30 @@ impl<'a> Loader<'a> {
 /// registers. `None` when the bytecode is not there, or the registers do not
 /// hold the arguments or are more than operands can name.
 fn read_function<'a>(
-    descriptor: &[u8],
+    descriptor: &[u8; DESCRIPTOR],
+    cconv: &'a [u8],
     signature: Signature<'a>,
     code: &'a [u8],
 ) -> Option<Function<'a>> {
-    let halves = |at: usize| {
-        let [a, b, c, d] = *descriptor.get(at..)?.first_chunk()?;
-        Some((u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])))
-    };
-    let word = |at| halves(at).map(|(low, high)| usize::from(high) << 16 | usize::from(low));
-    let (_, blocks) = halves(12)?;
-    let (values, refs) = halves(16)?;
-    let code = code.get(word(0)?..)?.get(..word(4)?)?;
-    let needed = Placement::of(signature.arguments());
-    let requirements = u8::try_from(word(8)?).unwrap_or(u8::MAX);
+    let [o0, o1, o2, o3, l0, l1, l2, l3, r0, r1, r2, r3, _, _, b0, b1, v0, v1, f0, f1] =
+        *descriptor;
+    let offset = u32::from_le_bytes([o0, o1, o2, o3]) as usize;
+    let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+    let requirements = u32::from_le_bytes([r0, r1, r2, r3]);
+    let blocks = u16::from_le_bytes([b0, b1]);
+    let (values, refs) = (u16::from_le_bytes([v0, v1]), u16::from_le_bytes([f0, f1]));
+    let code = code.get(offset..)?.get(..length)?;
+    let needed = Placement::of(signature.arguments);
+    let requirements = u8::try_from(requirements).unwrap_or(u8::MAX);
     let values_fit = (needed.values..=MAX_VALUES).contains(&values);
     let refs_fit = (needed.refs..=MAX_REFS).contains(&refs);
     (values_fit && refs_fit).then_some(Function {
         code,
+        cconv,
         signature,
         values,
         refs,
         blocks,
         requirements,
     })
-}
-
-#[cold]
-#[inline(never)]
-fn damaged<'a>(part: &'static str) -> Error<'a> {
-    Error::new(Code::InvalidArgument, text!("module damaged")).about(part)
 }

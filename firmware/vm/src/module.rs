@@ -1,7 +1,6 @@
 use arielml_arena::{Arena, Vector};
 
 use crate::error::name_of;
-use crate::flatbuffer::Tables;
 use crate::loader::Loader;
 use crate::signature::Signature;
 use crate::{Error, Host, ImportId, Type, verifier};
@@ -13,7 +12,7 @@ pub const IMPORT: u32 = 1 << 31;
 /// segments and bytecode stay where they are.
 pub struct Module<'a> {
     pub(crate) name: &'a [u8],
-    pub(crate) exports: Tables<'a>,
+    pub(crate) exports: Vector<'a, Export<'a>>,
     pub(crate) types: Vector<'a, Type>,
     pub(crate) rodata: Vector<'a, &'a [u8]>,
     pub(crate) imports: Vector<'a, Import<'a>>,
@@ -22,6 +21,12 @@ pub struct Module<'a> {
     pub(crate) global_bytes: usize,
     /// Number of global references.
     pub(crate) global_refs: usize,
+}
+
+/// A function that is called from outside by name.
+pub struct Export<'a> {
+    pub name: &'a str,
+    pub ordinal: u16,
 }
 
 /// An imported function.
@@ -35,6 +40,8 @@ pub struct Import<'a> {
 #[derive(Clone, Copy, Default)]
 pub struct Function<'a> {
     pub code: &'a [u8],
+    /// Its calling convention as it was written.
+    pub cconv: &'a [u8],
     pub signature: Signature<'a>,
     /// Number of value registers.
     pub values: u16,
@@ -63,8 +70,8 @@ impl<'a> Module<'a> {
     ) -> Result<Module<'a>, Error<'a>> {
         let mut loader = Loader::open(bytes, arena)?;
         match loader.load(host) {
-            Ok(module) => verifier::verify(&module, arena).map(|()| module),
-            Err(failed) => Err(loader.error(failed)),
+            Some(module) => verifier::verify(&module, arena).map(|()| module),
+            None => Err(loader.error()),
         }
     }
 
@@ -75,22 +82,15 @@ impl<'a> Module<'a> {
 
     /// Name and calling convention of each export.
     pub fn exports(&self) -> impl Iterator<Item = (&'a str, &'a str)> + '_ {
-        self.named_functions().map(|(name, _, function)| (name_of(name), function.signature.text()))
+        self.exports.iter().filter_map(|export| {
+            let function = self.functions.get(usize::from(export.ordinal))?;
+            Some((export.name, name_of(function.cconv)))
+        })
     }
 
     /// The export called `name`: its ordinal and the function.
     pub(crate) fn export(&self, name: &str) -> Option<(u16, &Function<'a>)> {
-        self.named_functions()
-            .find(|export| export.0 == name.as_bytes())
-            .map(|(_, ordinal, it)| (ordinal, it))
-    }
-
-    fn named_functions(&self) -> impl Iterator<Item = (&'a [u8], u16, &Function<'a>)> {
-        self.exports.filter_map(|export| {
-            let export = export.ok()?;
-            let ordinal = export.u32(1).ok()?;
-            let function = self.functions.get(ordinal as usize)?;
-            Some((export.string(0).ok()?, ordinal as u16, function))
-        })
+        let export = self.exports.iter().find(|export| export.name == name)?;
+        Some((export.ordinal, self.functions.get(usize::from(export.ordinal))?))
     }
 }

@@ -6,7 +6,6 @@ use std::vec::Vec;
 
 use arielml_arena::{Arena, Vector};
 
-use crate::flatbuffer::Tables;
 use crate::isa::core as op;
 use crate::module::{Function, Import};
 use crate::signature::Signature;
@@ -113,7 +112,8 @@ pub fn function(
 ) -> Function<'static> {
     Function {
         code: Box::leak(code.0.into_boxed_slice()),
-        signature: Signature::parse(cconv.as_bytes(), false).unwrap(),
+        cconv: cconv.as_bytes(),
+        signature: Signature::parse(cconv.as_bytes()).unwrap(),
         values,
         refs,
         blocks: 8,
@@ -128,7 +128,7 @@ pub fn module(functions: impl IntoIterator<Item = Function<'static>>) -> Module<
     let arena = arena();
     let mut module = Module {
         name: b"testing",
-        exports: Tables::default(),
+        exports: Vector::new(arena),
         types: Vector::new(arena),
         rodata: Vector::new(arena),
         imports: Vector::new(arena),
@@ -140,7 +140,7 @@ pub fn module(functions: impl IntoIterator<Item = Function<'static>>) -> Module<
         module.types.push(known).unwrap();
     }
     module.rodata.push(b"data").unwrap();
-    let signature = Signature::parse(b"0iCrID_I", true).unwrap();
+    let signature = Signature::parse(b"0iCrID_I").unwrap();
     module.imports.push(Import { signature, id: None }).unwrap();
     for function in functions {
         module.functions.push(function).unwrap();

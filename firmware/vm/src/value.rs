@@ -1,4 +1,4 @@
-use crate::{Object, Ref};
+use crate::{Object, Ref, hash_of};
 
 /// A value at the VM's border: an argument, a result or a list's element.
 #[derive(Clone)]
@@ -48,19 +48,22 @@ pub enum Type {
 impl Type {
     /// The type that the VM itself calls `name`; `None` for a host's.
     pub(crate) fn of_vm(name: &[u8]) -> Option<Type> {
-        Some(match name {
-            b"i8" => Type::I8,
-            b"i16" => Type::I16,
-            b"i32" => Type::I32,
-            b"i64" => Type::I64,
-            b"f32" => Type::F32,
-            b"f64" => Type::F64,
-            b"!vm.opaque" => Type::Opaque,
-            b"!vm.buffer" => Type::Buffer,
+        const NAMES: [(u32, Type); 8] = [
+            (hash_of(b"i32"), Type::I32),
+            (hash_of(b"i64"), Type::I64),
+            (hash_of(b"!vm.buffer"), Type::Buffer),
+            (hash_of(b"i8"), Type::I8),
+            (hash_of(b"i16"), Type::I16),
+            (hash_of(b"f32"), Type::F32),
+            (hash_of(b"f64"), Type::F64),
+            (hash_of(b"!vm.opaque"), Type::Opaque),
+        ];
+        let hash = hash_of(name);
+        match NAMES.iter().find(|known| known.0 == hash) {
+            Some((_, known)) => Some(*known),
             // Lists check their elements themselves, so they are one type.
-            _ if name.starts_with(b"!vm.list") => Type::List,
-            _ => return None,
-        })
+            None => name.starts_with(b"!vm.list").then_some(Type::List),
+        }
     }
 
     /// Whether values of this type live in value registers.

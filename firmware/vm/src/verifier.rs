@@ -6,8 +6,8 @@
 //! is found when a module is loaded, with its place, and that no operation
 //! needs to ask again.
 //!
-//! The walk notes the first fault of an operation and looks whether there is
-//! one when the operation was read: what was read wrongly does no harm.
+//! Each step takes the bytes that are left and gives those after it, or
+//! nothing when it has noted a [`Fault`].
 
 mod blocks;
 mod calls;
@@ -19,34 +19,35 @@ use arielml_arena::{Arena, Vector};
 
 use self::blocks::Blocks;
 use self::fault::Fault;
-use crate::cursor::{Cursor, operands};
+use crate::cursor::operands;
 use crate::interpreter::register;
-use crate::isa::{self, Set, Shape, core as op, kind};
+use crate::isa::{self, Set, core as op, kind};
 use crate::loader::{REQUIRES_F32, REQUIRES_F64};
 use crate::module::{Function, Module};
 use crate::{At, Error};
 
 /// Verifies every function of `module`.
+#[inline(never)]
 pub fn verify<'a>(module: &Module<'a>, arena: &'a Arena<'a>) -> Result<(), Error<'a>> {
     let most = module.functions.iter().map(|function| function.blocks).max().unwrap_or(0);
     let mut storage = Vector::new(arena);
-    storage.reserve_exact(usize::from(most))?;
+    storage.reserve_exact(usize::from(most)).map_err(|_| Error::arena_full(arena))?;
     for (ordinal, function) in module.functions.iter().enumerate() {
         let mut walk = Walk {
             module,
             function,
-            cursor: Cursor::new(function.code),
+            values: function.values,
+            refs: function.refs,
             blocks: Blocks::new(&mut storage, function.blocks),
             start: 0,
-            fault: None,
-            values: [0; 2],
+            fault: Fault::Cut,
+            numbers: [0; 2],
             subject: "",
         };
-        walk.function();
-        if let Some(fault) = walk.fault {
-            let mut error = fault.error().about(walk.subject);
-            error.values = walk.values;
-            error.at = Some(At { function: ordinal as u16, pc: walk.start });
+        if walk.function().is_none() {
+            let mut error = walk.fault.error().about(walk.subject);
+            error.values = walk.numbers;
+            error.at = Some(At { function: ordinal as u16, pc: walk.start as u32 });
             return Err(error);
         }
     }
@@ -57,55 +58,59 @@ pub fn verify<'a>(module: &Module<'a>, arena: &'a Arena<'a>) -> Result<(), Error
 struct Walk<'w, 'a> {
     module: &'w Module<'a>,
     function: &'w Function<'a>,
-    cursor: Cursor<'a>,
+    /// Registers of the function.
+    values: u16,
+    refs: u16,
     blocks: Blocks<'w, 'a>,
     /// Where the current operation began.
-    start: u32,
-    /// The first fault that was found, and what it is about; see
-    /// [`Error::values`] and [`Error::subject`].
-    fault: Option<Fault>,
-    values: [u32; 2],
+    start: usize,
+    /// What ended the walk; see [`Error::values`] and [`Error::subject`]. When
+    /// nothing else was noted, the bytecode is cut.
+    fault: Fault,
+    numbers: [u32; 2],
     subject: &'static str,
 }
 
+/// The bytes that are left.
+type Rest<'a> = &'a [u8];
+
 impl<'a> Walk<'_, 'a> {
-    fn function(&mut self) {
+    fn function(&mut self) -> Option<()> {
+        let code = self.function.code;
+        let mut rest = code;
         let mut in_block = false;
-        while !self.cursor.is_at_end() {
-            self.start = self.cursor.pc();
-            let opcode = self.cursor.u8();
-            if (opcode == op::BLOCK) == in_block {
-                return self.fault(Fault::Block, opcode.into(), op::BLOCK.into());
+        while let [opcode, operation @ ..] = rest {
+            self.start = code.len() - rest.len();
+            if (*opcode == op::BLOCK) == in_block {
+                return self.fault(Fault::Block, (*opcode).into(), op::BLOCK.into());
             }
-            if opcode == op::BLOCK {
-                self.add_block(self.start, true);
+            if *opcode == op::BLOCK {
+                self.add_block(self.start as u32, true)?;
                 in_block = true;
+                rest = operation;
             } else {
-                self.operation(opcode);
-                in_block = !ends_block(opcode);
-            }
-            if self.cursor.is_cut() {
-                // Whatever else seems wrong: zeros were read.
-                self.fault = None;
-                self.fault(Fault::Cut, 0, 0);
-            }
-            if self.fault.is_some() {
-                return;
+                rest = self.operation(*opcode, operation)?;
+                in_block = !ends_block(*opcode);
             }
         }
-        self.start = self.cursor.pc();
-        if in_block || self.start == 0 {
-            self.fault(Fault::Unterminated, 0, 0);
-        } else if let Some(pc) = self.blocks.undefined() {
-            self.fault(Fault::Target, pc, self.start);
+        self.start = code.len();
+        if in_block || code.is_empty() {
+            return self.fault(Fault::Unterminated, 0, 0);
+        }
+        match self.blocks.undefined() {
+            Some(pc) => self.fault(Fault::Target, pc, code.len() as u32),
+            None => Some(()),
         }
     }
 
     #[inline]
-    fn operation(&mut self, opcode: u8) {
+    fn operation(&mut self, opcode: u8, mut rest: Rest<'a>) -> Option<Rest<'a>> {
         let mut shape = match opcode {
-            op::EXTENSION_F32 => self.extension(Set::F32, REQUIRES_F32),
-            op::EXTENSION_F64 => self.extension(Set::F64, REQUIRES_F64),
+            op::EXTENSION_F32 | op::EXTENSION_F64 => {
+                let (number, fields) = rest.split_first()?;
+                rest = fields;
+                self.extension(opcode, *number)?
+            }
             _ => isa::shape(Set::Core, opcode),
         };
         if shape.is_empty() {
@@ -113,100 +118,113 @@ impl<'a> Walk<'_, 'a> {
         }
         loop {
             let field = shape.next();
-            match field {
-                0 => return,
-                // The commonest by far.
+            rest = match field {
+                0 => return Some(rest),
                 kind::VALUE | kind::PAIR | kind::REF | kind::MOVABLE => {
-                    let operand = self.cursor.u16();
-                    self.register(field, operand);
+                    let (operand, rest) = u16_of(rest)?;
+                    if !self.is_register(field, operand) {
+                        return self.no_register(field, operand);
+                    }
+                    rest
                 }
-                kind::GLOBAL => self.ordinal(Fault::Global, self.module.global_bytes, 4),
-                kind::WIDE_GLOBAL => self.ordinal(Fault::Global, self.module.global_bytes, 8),
-                kind::GLOBAL_REF => self.ordinal(Fault::GlobalRef, self.module.global_refs, 1),
-                kind::TYPE => self.ordinal(Fault::Type, self.module.types.len(), 1),
-                kind::RODATA => self.ordinal(Fault::Rodata, self.module.rodata.len(), 1),
-                kind::WORD => drop(self.cursor.u32()),
-                kind::WIDE_WORD => drop(self.cursor.u64()),
-                kind::STRING => drop(self.cursor.string()),
-                kind::BRANCH => self.branch(),
+                kind::WORD => rest.get(4..)?,
+                kind::WIDE_WORD => rest.get(8..)?,
+                kind::STRING => {
+                    let (length, rest) = u16_of(rest)?;
+                    rest.get(usize::from(length)..)?
+                }
+                kind::BRANCH => self.branch(rest)?,
                 kind::LIST => {
                     let element = shape.next();
-                    for operand in operands(self.cursor.list(2)) {
-                        self.register(element, operand);
+                    let (list, rest) = self.list(rest, 2)?;
+                    for operand in operands(list) {
+                        self.register(element, operand)?;
                     }
+                    rest
                 }
-                _ => self.irregular(opcode),
-            }
+                kind::ANY => self.irregular(opcode, rest)?,
+                _ => self.ordinal(field, rest)?,
+            };
         }
     }
 
     /// The fields of an extension's opcode, which may stand only in a function
-    /// that says so; none when there is something wrong.
+    /// that says so.
     #[inline(never)]
-    fn extension(&mut self, set: Set, needed: u32) -> Shape {
+    fn extension(&mut self, prefix: u8, opcode: u8) -> Option<isa::Shape> {
+        let (set, needed) = match prefix {
+            op::EXTENSION_F32 => (Set::F32, REQUIRES_F32),
+            _ => (Set::F64, REQUIRES_F64),
+        };
         let found = u32::from(self.function.requirements);
-        let opcode = self.cursor.u8();
         if found & needed == 0 {
-            self.fault(Fault::Extension, found, needed);
-        } else if let Some(name) = isa::left_out(set, opcode) {
-            self.subject = name;
-            self.fault(Fault::LeftOut, 0, 0);
+            return self.fault(Fault::Extension, found, needed);
         }
-        isa::shape(set, opcode)
+        if let Some(name) = isa::left_out(set, opcode) {
+            self.subject = name;
+            return self.fault(Fault::LeftOut, 0, 0);
+        }
+        Some(isa::shape(set, opcode))
     }
 
     /// The opcodes whose operands depend on what they call or how many cases
     /// they have.
-    fn irregular(&mut self, opcode: u8) {
+    fn irregular(&mut self, opcode: u8, rest: Rest<'a>) -> Option<Rest<'a>> {
         match opcode {
             op::RETURN => {
-                let list = self.cursor.list(2);
-                self.list(self.function.signature.results(), WITH_MOVE, list);
+                let (list, rest) = self.list(rest, 2)?;
+                self.registers(self.function.signature.results, WITH_MOVE, list)?;
+                Some(rest)
             }
             op::IMPORT_RESOLVED => {
-                let ordinal = self.cursor.u32();
-                self.import(ordinal);
-                self.next_register(kind::VALUE);
+                let (ordinal, rest) = u32_of(rest)?;
+                self.import(ordinal)?;
+                self.next_register(kind::VALUE, rest)
             }
             op::BR_TABLE => {
-                self.next_register(kind::VALUE);
-                self.branch();
-                for _ in 0..self.cursor.u16() {
-                    if self.cursor.is_cut() {
-                        break;
-                    }
-                    self.branch();
+                let rest = self.next_register(kind::VALUE, rest)?;
+                let (count, mut rest) = u16_of(self.branch(rest)?)?;
+                for _ in 0..count {
+                    rest = self.branch(rest)?;
                 }
+                Some(rest)
             }
-            _ => self.call(opcode),
+            _ => self.call(opcode, rest),
         }
     }
 
-    fn next_register(&mut self, field: u8) {
-        let operand = self.cursor.u16();
-        self.register(field, operand);
+    fn next_register(&mut self, field: u8, rest: Rest<'a>) -> Option<Rest<'a>> {
+        let (operand, rest) = u16_of(rest)?;
+        self.register(field, operand)?;
+        Some(rest)
     }
 
-    /// An operand that names a register of kind `field`.
-    #[inline]
-    fn register(&mut self, field: u8, operand: u16) {
-        let moves = if field == kind::REF { NO_MOVE } else { WITH_MOVE };
+    /// An operand that names a register of kind `field`, which may be of any.
+    fn register(&mut self, field: u8, operand: u16) -> Option<()> {
         let field = match field {
             kind::ANY if operand & register::REF == 0 => kind::VALUE,
+            kind::ANY => kind::MOVABLE,
             _ => field,
         };
-        let (values, refs) = (self.function.values, self.function.refs);
-        if !register_is_valid(field, operand, moves, values, refs) {
-            self.no_register(field, operand);
+        if self.is_register(field, operand) {
+            return Some(());
         }
+        self.no_register(field, operand)
+    }
+
+    /// Whether `operand` names a register of kind `field`.
+    #[inline(always)]
+    fn is_register(&self, field: u8, operand: u16) -> bool {
+        let moves = if field == kind::REF { NO_MOVE } else { WITH_MOVE };
+        register_is_valid(field, operand, moves, self.values, self.refs)
     }
 
     #[cold]
     #[inline(never)]
-    fn no_register(&mut self, field: u8, operand: u16) {
+    fn no_register<T>(&mut self, field: u8, operand: u16) -> Option<T> {
         let is_ref = operand & register::REF != 0;
         let wants_ref = !matches!(field, kind::VALUE | kind::PAIR);
-        let count = if is_ref { self.function.refs } else { self.function.values };
+        let count = if is_ref { self.refs } else { self.values };
         let fault = if is_ref != wants_ref {
             Fault::Bank
         } else if is_ref && operand & register::ORDINAL < count {
@@ -216,57 +234,90 @@ impl<'a> Walk<'_, 'a> {
         } else {
             Fault::Register
         };
-        self.fault(fault, operand.into(), count.into());
+        self.fault(fault, operand.into(), count.into())
     }
 
-    /// A u32 that, with `size` more, stays within `limit`; an offset of bytes
-    /// is that of a word.
+    /// A u32 that names a global, a type or a data segment.
     #[inline(never)]
-    fn ordinal(&mut self, fault: Fault, limit: usize, size: usize) {
-        let found = self.cursor.u32();
+    fn ordinal(&mut self, field: u8, rest: Rest<'a>) -> Option<Rest<'a>> {
+        let module = self.module;
+        let (fault, limit, size) = match field {
+            kind::GLOBAL => (Fault::Global, module.global_bytes, 4),
+            kind::WIDE_GLOBAL => (Fault::Global, module.global_bytes, 8),
+            kind::GLOBAL_REF => (Fault::GlobalRef, module.global_refs, 1),
+            kind::TYPE => (Fault::Type, module.types.len(), 1),
+            _ => (Fault::Rodata, module.rodata.len(), 1),
+        };
+        let (found, rest) = u32_of(rest)?;
         match (found as usize).checked_add(size) {
-            Some(end) if end <= limit && (size == 1 || found.is_multiple_of(4)) => {}
+            // An offset of bytes is that of a word.
+            Some(end) if end <= limit && (size == 1 || found.is_multiple_of(4)) => Some(rest),
             _ => self.fault(fault, found, limit as u32),
         }
     }
 
     /// A branch: where to, and pairs of registers to copy from and to.
     #[inline(never)]
-    fn branch(&mut self) {
-        self.target();
-        let mut pairs = operands(self.cursor.list(4));
+    fn branch(&mut self, rest: Rest<'a>) -> Option<Rest<'a>> {
+        let rest = self.target(rest)?;
+        let (list, rest) = self.list(rest, 4)?;
+        let mut pairs = operands(list);
         while let (Some(source), Some(target)) = (pairs.next(), pairs.next()) {
-            self.register(kind::ANY, source);
+            self.register(kind::ANY, source)?;
             let field = if source & register::REF != 0 { kind::REF } else { kind::VALUE };
-            self.register(field, target);
+            self.register(field, target)?;
         }
+        Some(rest)
     }
 
     /// Where a branch leads.
-    fn target(&mut self) {
-        let pc = self.cursor.u32();
-        if pc as usize >= self.function.code.len() {
-            return self.fault(Fault::Target, pc, self.function.code.len() as u32);
+    fn target(&mut self, rest: Rest<'a>) -> Option<Rest<'a>> {
+        let (pc, rest) = u32_of(rest)?;
+        let length = self.function.code.len();
+        if pc as usize >= length {
+            return self.fault(Fault::Target, pc, length as u32);
         }
-        self.add_block(pc, false);
+        self.add_block(pc, false)?;
+        Some(rest)
     }
 
-    fn add_block(&mut self, pc: u32, defined: bool) {
-        if !self.blocks.add(pc, defined) {
-            let limit = u32::from(self.function.blocks);
-            self.fault(Fault::Blocks, limit + 1, limit);
+    fn add_block(&mut self, pc: u32, defined: bool) -> Option<()> {
+        if self.blocks.add(pc, defined) {
+            return Some(());
         }
+        let limit = u32::from(self.function.blocks);
+        self.fault(Fault::Blocks, limit + 1, limit)
     }
 
-    /// Notes a fault, unless there is one.
+    /// A count and that many elements of `size` bytes, which begin at an even
+    /// offset.
+    #[inline(always)]
+    fn list(&self, rest: Rest<'a>, size: usize) -> Option<(Rest<'a>, Rest<'a>)> {
+        let odd = (self.function.code.len() ^ rest.len()) & 1;
+        let (count, rest) = u16_of(rest.get(odd..)?)?;
+        rest.split_at_checked(usize::from(count) * size)
+    }
+
+    /// Notes a fault.
     #[cold]
     #[inline(never)]
-    fn fault(&mut self, fault: Fault, found: u32, limit: u32) {
-        if self.fault.is_none() {
-            self.fault = Some(fault);
-            self.values = [found, limit];
-        }
+    fn fault<T>(&mut self, fault: Fault, found: u32, limit: u32) -> Option<T> {
+        self.fault = fault;
+        self.numbers = [found, limit];
+        None
     }
+}
+
+#[inline(always)]
+fn u16_of(rest: &[u8]) -> Option<(u16, &[u8])> {
+    let (bytes, rest) = rest.split_first_chunk()?;
+    Some((u16::from_le_bytes(*bytes), rest))
+}
+
+#[inline(always)]
+fn u32_of(rest: &[u8]) -> Option<(u32, &[u8])> {
+    let (bytes, rest) = rest.split_first_chunk()?;
+    Some((u32::from_le_bytes(*bytes), rest))
 }
 
 /// Bits that may be set in the operand of a reference register, beside its

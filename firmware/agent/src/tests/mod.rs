@@ -16,6 +16,7 @@ use ciborium::Value;
 
 use crate::frame::{MAX_BODY, Receiver, Sender, Staging};
 use crate::{Agent, Buffers, Hal, Identity, Link, Platform, Session};
+use arielml_hal::Parts;
 
 const MODEL: &[u8] = include_bytes!("../../tests/modules/model.vmfb");
 const CROWDED: &[u8] = include_bytes!("../../tests/modules/crowded.vmfb");
@@ -92,7 +93,7 @@ fn on_bench(module: &[u8], heap: usize, test: impl FnOnce(&mut Bench<'_>)) {
     let mut buffers = Buffers::new();
     let (wire, board) = (Wire::default(), Board::default());
     // SAFETY: there are no libraries that could break their contract.
-    let hal: Hal = unsafe { Hal::new(&arena, &[], Sequential) };
+    let hal: Hal = unsafe { Hal::new(&arena, &[], Sequential, Parts::ALL) };
     // A module wants the alignment that images give it.
     let mut aligned = vec![0u64; module.len() / 8 + 9];
     let skip = aligned.as_ptr().align_offset(64);

@@ -35,7 +35,8 @@ fn recorded<'c, 'a>(request: &mut Request<'_, 'c, 'a>) -> Result<RefMut<'c, Reco
 }
 
 pub(super) fn finalize(request: &mut Request<'_, '_, '_>) -> Outcome {
-    recorded(request)?.finish(request.device)
+    let workers = request.scheduler.workers();
+    recorded(request)?.finish(request.device, workers)
 }
 
 pub(super) fn begin_debug_group(request: &mut Request<'_, '_, '_>) -> Outcome {

@@ -112,7 +112,7 @@ fn a_reusable_command_buffer_runs_in_order_with_each_table() {
     commands.record().unwrap().barrier();
     dispatch(&device, &commands, &executable, ADD, x(2), &[100], &[at(slot, 8, 8), at(1, 0, 8)])
         .unwrap();
-    commands.record().unwrap().finish(&device).unwrap();
+    commands.record().unwrap().finish(&device, 1).unwrap();
 
     let input = Buffer::allocate(&arena, 16).unwrap();
     input.fill(&device.report, 0, 16, 5, 4).unwrap();
@@ -152,7 +152,7 @@ fn transfers_and_dispatches_keep_to_the_barriers() {
     drop(recording);
     dispatch(&device, &commands, &executable, SUM, x(1), &[], &[at(0, 0, 8), at(0, 12, 4)])
         .unwrap();
-    commands.record().unwrap().finish(&device).unwrap();
+    commands.record().unwrap().finish(&device, 1).unwrap();
 
     let buffer = Buffer::allocate(&arena, 16).unwrap();
     let live = arena.usage().live;
@@ -172,7 +172,7 @@ fn local_memory_that_does_not_fit_is_an_error() {
     let commands = CommandBuffer::new(&device, false, 1).unwrap();
     dispatch(&device, &commands, &executable, SUM, x(1), &[], &[at(0, 0, 8), at(0, 12, 4)])
         .unwrap();
-    commands.record().unwrap().finish(&device).unwrap();
+    commands.record().unwrap().finish(&device, 1).unwrap();
     let buffer = Buffer::allocate(&arena, 16).unwrap();
     let error = execute(&device, &commands, &[&buffer]).unwrap_err();
     assert_eq!((error.code, error.values[0]), (Code::ResourceExhausted, 8192));
@@ -190,7 +190,7 @@ fn the_number_of_workgroups_may_lie_in_a_buffer() {
     commands.record().unwrap().barrier();
     let groups = Workgroups::Indirect { slot: 0, offset: 4 };
     dispatch(&device, &commands, &executable, FAILS, groups, &[99], &[]).unwrap();
-    commands.record().unwrap().finish(&device).unwrap();
+    commands.record().unwrap().finish(&device, 1).unwrap();
     let buffer = Buffer::allocate(&arena, 16).unwrap();
     execute(&device, &commands, &[&buffer]).unwrap();
     assert_eq!(support::ran().len(), 8);
@@ -209,7 +209,7 @@ fn after_a_failing_workgroup_nothing_runs() {
     dispatch(&device, &commands, &executable, FAILS, x(4), &[2], &[]).unwrap();
     commands.record().unwrap().barrier();
     commands.record().unwrap().fill(&device.report, at(0, 0, 4), 1, 4).unwrap();
-    commands.record().unwrap().finish(&device).unwrap();
+    commands.record().unwrap().finish(&device, 1).unwrap();
     let buffer = Buffer::allocate(&arena, 4).unwrap();
     let error = execute(&device, &commands, &[&buffer]).unwrap_err();
     assert_eq!((error.code, error.subject, error.values), (Code::Internal, "fails", [9, 2]));
@@ -233,7 +233,7 @@ fn no_dispatch_runs_with_a_binding_outside_its_buffer() {
         let executable = executable(&device);
         let commands = CommandBuffer::new(&device, false, 2).unwrap();
         dispatch(&device, &commands, &executable, ADD, x(1), &[1], &bindings).unwrap();
-        commands.record().unwrap().finish(&device).unwrap();
+        commands.record().unwrap().finish(&device, 1).unwrap();
         let buffer = Buffer::allocate(&arena, 16).unwrap();
         prepare(&buffer);
         assert_eq!(execute(&device, &commands, &[&buffer]).unwrap_err().code, code, "{name}");
@@ -258,7 +258,7 @@ fn transfers_are_checked_at_each_execution() {
         let device = Device::new(&arena, &LIBRARIES);
         let commands = CommandBuffer::new(&device, false, 2).unwrap();
         record(&mut commands.record().unwrap(), &device.report).unwrap();
-        commands.record().unwrap().finish(&device).unwrap();
+        commands.record().unwrap().finish(&device, 1).unwrap();
         let buffer = Buffer::allocate(&arena, 16).unwrap();
         let constants = Buffer::import(&device, &CONSTANTS).unwrap();
         let error = execute(&device, &commands, &[&buffer, &constants]).unwrap_err();
@@ -278,10 +278,10 @@ fn states_follow_each_other() {
     let faulty = |result: Result<(), Fault>, expected| assert_eq!(result, Err(expected));
     refused(execute(&device, &commands, &[]));
     commands.record().unwrap().begin_debug_group();
-    faulty(commands.record().unwrap().finish(&device), Fault::DebugGroups);
+    faulty(commands.record().unwrap().finish(&device, 1), Fault::DebugGroups);
     commands.record().unwrap().end_debug_group().unwrap();
     faulty(commands.record().unwrap().end_debug_group(), Fault::DebugGroups);
-    commands.record().unwrap().finish(&device).unwrap();
+    commands.record().unwrap().finish(&device, 1).unwrap();
     faulty(commands.record().map(drop), Fault::Finished);
     execute(&device, &commands, &[]).unwrap();
     refused(execute(&device, &commands, &[]));
@@ -321,7 +321,7 @@ fn a_command_cut_short_by_an_error_is_not_executed() {
     recording.dispatch(&device.report, &executable, ADD, x(1)).unwrap();
     recording.fill(&device.report, at(0, 4, 4), 4, 4).unwrap();
     recording.dispatch(&device.report, &executable, ADD, x(1)).unwrap();
-    recording.finish(&device).unwrap();
+    recording.finish(&device, 1).unwrap();
     drop(recording);
     let buffer = Buffer::allocate(&arena, 8).unwrap();
     execute(&device, &commands, &[&buffer]).unwrap();
@@ -363,7 +363,7 @@ fn everything(device: &Device<'_>) -> Result<[u32; 1], Fault> {
         dispatch(device, &commands, &executable, SUM, x(1), &[], &bindings)?;
         commands.record()?.barrier();
     }
-    commands.record()?.finish(device)?;
+    commands.record()?.finish(device, 1)?;
     let input = Buffer::new(device, 16, false)?;
     input.fill(&device.report, 0, 16, 2, 4)?;
     let mut execution = commands.execution()?;

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::vec::Vec;
 
 use arielml_arena::{Arena, Vector};
-use arielml_hal::{Hal, LibraryQuery, Object};
+use arielml_hal::{Hal, LibraryQuery, Object, Parts};
 use arielml_scheduler::Sequential;
 use arielml_vm::{Error, Instance, Module, Ref, Value};
 
@@ -48,7 +48,7 @@ impl Session {
     /// Loads `module`; its libraries are the one that this thread installed.
     pub fn new(arena: &'static Arena<'static>, module: &'static [u8]) -> Result<Self, Failure> {
         // SAFETY: fake libraries keep the contract.
-        let mut hal = unsafe { Hal::new(arena, &LIBRARIES, Sequential) };
+        let mut hal = unsafe { Hal::new(arena, &LIBRARIES, Sequential, Parts::ALL) };
         let module = Module::load(module, &hal, arena)?;
         let instance = Instance::new(module, &mut hal, arena)?;
         Ok(Session { arena, hal, instance })

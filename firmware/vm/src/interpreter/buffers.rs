@@ -27,6 +27,7 @@ type Place = (u16, u64);
 impl<'a, O: Object> Machine<'a, O> {
     /// Operations on buffers. Loads, stores and fills count in elements, the
     /// others in bytes.
+    #[inline(never)]
     pub(super) fn buffer(&mut self, opcode: u8) -> Result<(), Stop> {
         match opcode {
             op::BUFFER_LOAD_I8_U..=op::BUFFER_LOAD_I64 => self.load(opcode),

@@ -1,6 +1,6 @@
 use core::mem;
 
-use arielml_arena::{OutOfMemory, Vector};
+use arielml_arena::Vector;
 
 use super::{Caller, DEPTH, Machine, Stop, register};
 use crate::cursor::{Cursor, operands};
@@ -42,8 +42,8 @@ impl<'a, O: Object> Machine<'a, O> {
         let mut call = Call {
             values: self.scalars.values.get(self.scalars.base..).unwrap_or_default(),
             refs: self.refs.get(self.refs_base..).unwrap_or_default(),
-            operands: Cursor::new(arguments),
-            segments: Cursor::new(segments),
+            operands: arguments,
+            segments,
             results: &mut self.results,
         };
         if let Err(error) = host.call(id, &mut call) {
@@ -90,7 +90,7 @@ impl<'a, O: Object> Machine<'a, O> {
         self.callers.push(caller).map_err(|error| self.out_of_memory(error))?;
         self.reserve(ordinal)?;
         let letters = match self.module.functions.get(usize::from(ordinal)) {
-            Some(function) => function.signature.arguments(),
+            Some(function) => function.signature.arguments,
             None => return Err(Stop::Unverified),
         };
         let (values_base, refs_base) = (self.scalars.values.len(), self.refs.len());
@@ -114,10 +114,11 @@ impl<'a, O: Object> Machine<'a, O> {
     }
 
     /// Returns from the function that runs.
+    #[inline(never)]
     pub(super) fn leave(&mut self, outputs: &mut Vector<'a, Value<'a, O>>) -> Result<(), Stop> {
         let list = self.scalars.cursor.list(2);
         let letters = match self.module.functions.get(usize::from(self.function)) {
-            Some(function) => function.signature.results(),
+            Some(function) => function.signature.results,
             None => return Err(Stop::Unverified),
         };
         let sources = letters.iter().zip(operands(list));
@@ -149,6 +150,7 @@ impl<'a, O: Object> Machine<'a, O> {
 
     /// At the start of the function `ordinal` with `arguments` that fit its
     /// calling convention, and nothing else running.
+    #[inline(never)]
     pub(super) fn start(&mut self, ordinal: u16, arguments: &[Value<'a, O>]) -> Result<(), Stop> {
         self.reserve(ordinal)?;
         self.open(ordinal);
@@ -174,7 +176,7 @@ impl<'a, O: Object> Machine<'a, O> {
         let reserved = self.scalars.values.reserve_exact(values);
         reserved
             .and_then(|()| self.refs.reserve_exact(refs))
-            .map_err(|error: OutOfMemory| self.out_of_memory(error))
+            .map_err(|error| self.out_of_memory(error))
     }
 
     /// Appends the registers of a function, zero, in the room that was made.

@@ -6,6 +6,7 @@ use crate::{Code, Error, Object, text};
 
 impl<O: Object> Machine<'_, O> {
     /// Branches, failure, and what only a debugger would act on.
+    #[inline(never)]
     pub(super) fn control(&mut self, opcode: u8) -> Result<(), Stop> {
         match opcode {
             // One device runs one invocation: to yield is to go on.
@@ -37,6 +38,11 @@ impl<O: Object> Machine<'_, O> {
             }
             _ => Err(Stop::Unverified),
         }
+    }
+
+    /// Quotients and remainders of integers.
+    pub(super) fn divide(&mut self, opcode: u8) -> Result<(), Stop> {
+        self.scalars.divide(opcode)
     }
 
     /// Takes the branch that comes next: copies or moves its registers, one

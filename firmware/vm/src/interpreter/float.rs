@@ -51,23 +51,20 @@ pub fn converts(opcode: u8, wide: bool) -> bool {
     }
 }
 
-/// The float extensions. They are reached through this value alone, so that an
-/// image for modules without floats can do without them and the half of the
-/// mathematical library that they take.
+/// Conversions between the float types, for elements of lists.
 #[derive(Clone, Copy)]
 pub struct Floats {
-    /// Runs an opcode of the f64 set when the flag is set, else of the f32 set.
-    pub(super) run: fn(&mut Scalars<'_>, u8, bool) -> Result<(), Stop>,
     /// The bits of an f64 as an f32, and of an f32 as an f64.
     pub(crate) narrow: fn(f64) -> f32,
     pub(crate) widen: fn(f32) -> f64,
 }
 
-/// The float extensions of this crate.
-pub const FLOATS: Floats = Floats { run, narrow: |value| value as f32, widen: f64::from };
+/// Those of this crate.
+pub const FLOATS: Floats = Floats { narrow: |value| value as f32, widen: f64::from };
 
-/// Conversions, arithmetic and comparison of either set.
-fn run(scalars: &mut Scalars<'_>, opcode: u8, wide: bool) -> Result<(), Stop> {
+/// Conversions, arithmetic and comparison: an opcode of the f64 set when
+/// `wide`, else of the f32 set.
+pub fn run(scalars: &mut Scalars<'_>, opcode: u8, wide: bool) -> Result<(), Stop> {
     match (converts(opcode, wide), wide) {
         (true, true) => scalars.convert_f64(opcode),
         (true, false) => scalars.convert_f32(opcode),

@@ -7,6 +7,7 @@ use crate::isa::core as op;
 impl<'a, O: Object> Machine<'a, O> {
     /// Loads and stores of global values, at a constant byte offset or at one
     /// that a register holds.
+    #[inline(never)]
     pub(super) fn global_value(&mut self, opcode: u8) -> Result<(), Stop> {
         let wide = opcode >= op::GLOBAL_LOAD_I64;
         // Load, store, indirect load, indirect store, in both widths.
@@ -37,6 +38,7 @@ impl<'a, O: Object> Machine<'a, O> {
 
     /// Loads and stores of global references; the move bit takes a reference
     /// from where it was.
+    #[inline(never)]
     pub(super) fn global_ref(&mut self, opcode: u8) -> Result<(), Stop> {
         let indirect =
             matches!(opcode, op::GLOBAL_LOAD_INDIRECT_REF | op::GLOBAL_STORE_INDIRECT_REF);

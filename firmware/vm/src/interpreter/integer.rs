@@ -28,6 +28,7 @@ fn as_wide(opcode: u8) -> (u8, bool) {
 
 impl Scalars<'_> {
     /// Arithmetic, bits, shifts and comparison.
+    #[inline(never)]
     pub fn integer(&mut self, opcode: u8) -> Result<(), Stop> {
         let (opcode, wide) = as_wide(opcode);
         let first = self.read(wide);
@@ -59,13 +60,6 @@ impl Scalars<'_> {
                         let product = first.wrapping_mul(second);
                         product.wrapping_add(self.read(wide))
                     }
-                    op::DIV_I64_S..=op::REM_I64_U if second == 0 => {
-                        return Err(Stop::DivisionByZero);
-                    }
-                    op::DIV_I64_S => signed.wrapping_div(other) as u64,
-                    op::REM_I64_S => signed.wrapping_rem(other) as u64,
-                    op::DIV_I64_U => zero_extended(first) / zero_extended(second),
-                    op::REM_I64_U => zero_extended(first) % zero_extended(second),
                     op::AND_I64 => first & second,
                     op::OR_I64 => first | second,
                     op::XOR_I64 => first ^ second,
@@ -85,6 +79,25 @@ impl Scalars<'_> {
         Ok(())
     }
 
+    /// Quotients and remainders.
+    pub fn divide(&mut self, opcode: u8) -> Result<(), Stop> {
+        let (opcode, wide) = as_wide(opcode);
+        let (first, second) = (self.read(wide), self.read(wide));
+        if second == 0 {
+            return Err(Stop::DivisionByZero);
+        }
+        let zero_extended = |value: u64| if wide { value } else { value & 0xFFFF_FFFF };
+        let (signed, other) = (first as i64, second as i64);
+        let result = match opcode {
+            op::DIV_I64_S => signed.wrapping_div(other) as u64,
+            op::REM_I64_S => signed.wrapping_rem(other) as u64,
+            op::DIV_I64_U => zero_extended(first) / zero_extended(second),
+            _ => zero_extended(first) % zero_extended(second),
+        };
+        self.write(result, wide);
+        Ok(())
+    }
+
     /// The result of a comparison.
     #[inline(never)]
     fn put_flag(&mut self, flag: bool) -> Result<(), Stop> {
@@ -93,6 +106,7 @@ impl Scalars<'_> {
     }
 
     /// Truncations and extensions.
+    #[inline(never)]
     pub fn convert(&mut self, opcode: u8) {
         if opcode == op::TRUNC_I64_I32 {
             let value = self.next64();
@@ -110,6 +124,7 @@ impl Scalars<'_> {
     }
 
     /// Constants.
+    #[inline(never)]
     pub fn constant(&mut self, opcode: u8) {
         match opcode {
             op::CONST_I32_ZERO => self.put(0),
@@ -126,6 +141,7 @@ impl Scalars<'_> {
     }
 
     /// Selections and switches of values.
+    #[inline(never)]
     pub fn select(&mut self, opcode: u8) {
         let wide = matches!(opcode, op::SELECT_I64 | op::SWITCH_I64);
         let chosen = if matches!(opcode, op::SELECT_I32 | op::SELECT_I64) {

@@ -6,6 +6,7 @@ use crate::{List, Object, Ref, Type, Value};
 
 impl<'a, O: Object> Machine<'a, O> {
     /// Operations on lists, but for those on floats.
+    #[inline(never)]
     pub(super) fn list(&mut self, opcode: u8) -> Result<(), Stop> {
         if opcode == op::LIST_ALLOC {
             return self.allocate_list();
@@ -63,6 +64,7 @@ impl<'a, O: Object> Machine<'a, O> {
     }
 
     /// `list.get` and `list.set` of f64, or of f32 unless `wide`.
+    #[inline(never)]
     pub(super) fn list_float(
         &mut self,
         opcode: u8,

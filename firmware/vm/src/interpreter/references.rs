@@ -7,6 +7,7 @@ use crate::{Object, Ref, Type};
 
 impl<'a, O: Object> Machine<'a, O> {
     /// Constants, copies, selections and comparisons of references.
+    #[inline(never)]
     pub(super) fn reference(&mut self, opcode: u8) -> Result<(), Stop> {
         match opcode {
             op::CONST_REF_ZERO => self.put_ref(Ref::Null),

@@ -26,6 +26,7 @@ pub enum Stop {
     TooDeep,
     NoImport,
     TooFewResults,
+    LeftOut,
 }
 
 impl Stop {
@@ -60,6 +61,9 @@ impl Stop {
             Stop::TooDeep => (Code::ResourceExhausted, text!("calls nest too deep: frames, limit")),
             Stop::NoImport => {
                 (Code::NotFound, text!("optional import is missing: ordinal, imports"))
+            }
+            Stop::LeftOut => {
+                (Code::Unimplemented, text!("operation left out of this image: opcode"))
             }
             Stop::TooFewResults => {
                 (Code::Internal, text!("host gave too few results: given, expected"))

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use arielml_arena::{Arena, Vector};
 use arielml_vm::{
-    Call, Code, Error, FLOATS, Floats, Host, ImportId, Instance, Module, Object, Ref, Value, text,
+    Call, Code, Error, Host, ImportId, Instance, Module, Object, Part, Parts, Ref, Value, text,
 };
 
 /// A module of `tests/modules`.
@@ -97,8 +97,9 @@ impl<'a> Host<'a> for TestHost {
         (name == b"hal.device").then_some(5)
     }
 
-    fn floats(&self) -> Option<Floats> {
-        self.floats.then_some(FLOATS)
+    fn parts(&self) -> Parts<'a, Thing> {
+        let extensions = self.floats.then_some(Part::EXTENSIONS);
+        Parts { extensions, ..Parts::ALL }
     }
 
     fn call(&mut self, import: ImportId, call: &mut Call<'_, 'a, Thing>) -> Result<(), Error<'a>> {
