@@ -142,7 +142,7 @@ def source_files(workspace: Path) -> Iterable[Path]:
     """Rust sources and manifests of a workspace, without what cargo made, and this file."""
     yield Path(__file__).resolve()
     for folder, subfolders, names in os.walk(workspace):
-        subfolders[:] = [name for name in subfolders if name not in ("target", "tests")]
+        subfolders[:] = [name for name in subfolders if name not in ("target", "tests", "fuzz")]
         for name in names:
             if name.endswith((".rs", ".toml", ".lock", ".ld", ".s")):
                 yield Path(folder) / name

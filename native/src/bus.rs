@@ -158,7 +158,16 @@ pub struct Serial {
     pub to_host: VecDeque<u8>,
 }
 
-/// What a peripheral can reach.
+/// A clock that counts core cycles in its own time.
+#[derive(Clone, Copy, Debug)]
+pub struct Ticks {
+    /// The bus's cycles when it was started.
+    pub since: u64,
+    /// Ticks a second.
+    pub hz: u64,
+}
+
+/// What a peripheral can reach, and what one tells another.
 #[derive(Debug, Default)]
 pub struct Bus {
     /// The guest's memories.
@@ -175,9 +184,26 @@ pub struct Bus {
     pub reset_requested: bool,
     /// Floating-point instructions are allowed (CPACR).
     pub fpu_enabled: bool,
+    /// Bases of the peripherals that the chip holds in reset.
+    pub held_in_reset: Vec<u32>,
+    /// The chip's crystal runs.
+    pub crystal: bool,
+    /// The chip's PLL runs, at the core's clock.
+    pub pll: bool,
+    /// The tick that the chip's timer counts.
+    pub tick: Option<Ticks>,
+    /// What the watchdog resets, by the bits of the chip's reset controller.
+    pub watchdog_resets: u32,
 }
 
 impl Bus {
+    /// Ticks up to now; `None` when there are none.
+    pub fn ticks(&self) -> Option<u64> {
+        let tick = self.tick?;
+        let cycles = u128::from(self.cycles - tick.since);
+        Some((cycles * u128::from(tick.hz) / u128::from(self.clock_hz.max(1))) as u64)
+    }
+
     /// The fault of a DMA outside RAM.
     pub fn dma_fault(peripheral: &str, direction: &str, address: u32, length: u32) -> Fault {
         let message = format!(

@@ -178,7 +178,7 @@ impl Machine {
         self.bus.fpu_enabled = !self.core.fpu;
         self.asleep = false;
         for slot in &mut self.slots {
-            slot.model.reset(&self.bus);
+            slot.model.reset(&mut self.bus);
         }
     }
 
@@ -208,6 +208,12 @@ impl Machine {
         self.bus.cycles = self.counter.cycles;
         let Some(Slot { base, model }) = self.slots.get_mut(slot) else { return 0 };
         let verb = if value.is_some() { "write" } else { "read" };
+        if self.bus.held_in_reset.contains(base) {
+            let (name, address) = (model.name(), base.wrapping_add(offset));
+            let message = format!("{verb} of the {name}, which is held in reset");
+            self.fail(Fault { size, ..Fault::at(Kind::Peripheral, address, message) });
+            return 0;
+        }
         let whole = size == 4 && offset % 4 == 0;
         let result = if whole {
             match value {

@@ -59,6 +59,8 @@ class Board:
         stack: bytes reserved for the stack of each core.
         cores: its cores, all of one kind.
         memory: `flash`, where the image is, and `ram`.
+        vectors: address of the vector table: the start of flash, unless
+            something that the chip's ROM wants lies in front of it.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Board:
     memory: Mapping[str, Region]
     uart: Uart
     timer: Timer
+    vectors: int
 
     @property
     def flash(self) -> Region:

@@ -33,12 +33,14 @@ def parse_board(data: Mapping[str, Any], path: Path) -> Board:
         "architecture",
         "support",
         "stack",
+        "vectors",
         "cores",
         "memory",
         "uart",
         "timer",
     )
     name = top.text("name", _NAME, "small letters, digits and dashes")
+    memory = _memory(top.table("memory"))
     board = Board(
         name=name,
         description=top.text("description", re.compile(r"[^\n]+"), "one line of text"),
@@ -46,9 +48,10 @@ def parse_board(data: Mapping[str, Any], path: Path) -> Board:
         support=top.text("support", _NAME, "name of a supported board", default=name),
         stack=top.size("stack"),
         cores=tuple(_core(table) for table in top.tables("cores")),
-        memory=_memory(top.table("memory")),
+        memory=memory,
         uart=_uart(top.table("uart")),
         timer=_timer(top.table("timer")),
+        vectors=top.address("vectors", default=memory["flash"].origin),
     )
     _check(board, top)
     return board
@@ -108,6 +111,10 @@ def _check(board: Board, top: _Table) -> None:
     if len(kinds) != 1:
         found = ", ".join(f"{cpu}{' with FPU' if fpu else ''}" for cpu, fpu in sorted(kinds))
         raise top.error("cores", "cores of one kind: a model is compiled once", found)
+    if not board.flash.origin <= board.vectors < board.flash.end:
+        raise top.error(
+            "vectors", f"an address in flash, {_range(board.flash)}", f"{board.vectors:#010x}"
+        )
     if board.stack % _STACK_ALIGNMENT:
         raise top.error("stack", f"a multiple of {_STACK_ALIGNMENT} bytes", str(board.stack))
     stacks = board.stack * len(board.cores)
@@ -175,7 +182,9 @@ class _Table:
             raise self.error(key, meaning, repr(value))
         return value
 
-    def address(self, key: str) -> int:
+    def address(self, key: str, *, default: int | None = None) -> int:
+        if default is not None and key not in self._data:
+            return default
         value = self.integer(key, 0, _ADDRESS_SPACE - 1)
         if value % 4:
             raise self.error(key, "an address that is a multiple of 4", f"{value:#x}")

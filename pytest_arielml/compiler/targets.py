@@ -47,6 +47,13 @@ _TARGETS: Final = {
         features="+dsp,+vfp4d16sp",
         float_abi="hard",
     ),
+    ("cortex-m0plus", False): Target(
+        architecture="thumbv6m-none-eabi",
+        triple="thumbv6m-none-unknown-eabi",
+        cpu="cortex-m0plus",
+        features="+soft-float,+strict-align",
+        float_abi="soft",
+    ),
 }
 
 

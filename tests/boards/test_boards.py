@@ -50,6 +50,19 @@ def test_nrf52840() -> None:
     assert board.uart == Uart("nrf-uarte", 0x4000_2000, 1_000_000)
     assert board.timer == Timer("nrf-timer", 0x4000_8000, 16_000_000)
     assert board.support == "nrf52840"
+    assert board.vectors == 0
+
+
+def test_rp2040() -> None:
+    board = load_board("rp2040")
+    assert board.architecture == "thumbv6m-none-eabi"
+    assert board.cores == (Core("cortex-m0plus", False, 125_000_000),)
+    assert board.flash == Region(0x1000_0000, 2 << 20)
+    assert board.ram == Region(0x2000_0000, 264 << 10)
+    assert board.uart == Uart("pl011", 0x4003_4000, 1_000_000)
+    assert board.timer == Timer("rp2040-timer", 0x4005_4000, 1_000_000)
+    # The first 256 bytes of flash are for the chip's ROM.
+    assert board.vectors == board.flash.origin + 0x100
 
 
 @pytest.mark.parametrize("name", board_names())
@@ -97,6 +110,8 @@ def test_not_toml(tmp_path: Path) -> None:
         ('stack = "16KiB"', "stack = 100", "stack", "multiple of 16"),
         ('stack = "16KiB"', 'stack = "256KiB"', "stack", "leave RAM over"),
         ('stack = "16KiB"', "stack = -16", "stack", "-16"),
+        ("[[cores]]", "vectors = 0x10_0000\n[[cores]]", "vectors", "0x00100000"),
+        ("[[cores]]", "vectors = 2\n[[cores]]", "vectors", "multiple of 4"),
         ("origin = 0x2000_0000", "origin = 0x8_0000", "memory.ram", "overlaps flash"),
         ("origin = 0x2000_0000", "origin = 0xffff_0000", "memory.ram.length", "within 4 GiB"),
         ("origin = 0x2000_0000", "origin = 0x2000_0002", "memory.ram.origin", "multiple of 4"),

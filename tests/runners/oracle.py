@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from unicorn import Uc, UcError, arm_const, unicorn_const
 
 from pytest_arielml.runners.emu.program import Program
@@ -9,16 +11,27 @@ from pytest_arielml.runners.emu.program import Program
 _WFI = b"\x30\xbf"
 
 
-def count(program: Program, start: int, stack: int, *, limit: int = 1_000_000) -> tuple[int, int]:
+_M4: Final = arm_const.UC_CPU_ARM_CORTEX_M4
+
+
+def count(
+    program: Program,
+    start: int,
+    stack: int,
+    *,
+    model: int = _M4,
+    flash: int = 0,
+    limit: int = 1_000_000,
+) -> tuple[int, int]:
     """Instructions completed until WFI or a fault, and the PC there.
 
+    `model` is Unicorn's of the core, `flash` the address of a mebibyte of it.
     An IT block is one step to Unicorn: all of it is counted, as issued.
     Peripherals are plain memory.
     """
     uc = Uc(unicorn_const.UC_ARCH_ARM, unicorn_const.UC_MODE_THUMB)
-    uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M4)
-    flash = unicorn_const.UC_PROT_READ | unicorn_const.UC_PROT_EXEC
-    uc.mem_map(0, 1 << 20, flash)
+    uc.ctl_set_cpu_model(model)
+    uc.mem_map(flash, 1 << 20, unicorn_const.UC_PROT_READ | unicorn_const.UC_PROT_EXEC)
     uc.mem_map(0x2000_0000, 1 << 18)
     uc.mem_map(0x4000_0000, 1 << 16)
     for address, data in program.segments:

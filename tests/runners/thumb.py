@@ -1,6 +1,7 @@
 """A small Thumb assembler: programs for tests, readable and without tools.
 
-Encodings: Armv7-M Architecture Reference Manual (DDI 0403), A7.7.
+Encodings: Armv7-M Architecture Reference Manual (DDI 0403), A7.7. Methods that
+say so make what Armv6-M has not.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ _CONDITIONS = ("eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge",
 
 
 class Thumb:
-    """Code from `origin` on; labels may be used before they are set."""
+    """Code from `origin` on; labels may be used before they are set.
 
-    def __init__(self, origin: int) -> None:
+    `baseline` code is for Armv6-M: addresses are put together from bytes.
+    """
+
+    def __init__(self, origin: int, *, baseline: bool = False) -> None:
         self.origin = origin
+        self.baseline = baseline
         self.code = bytearray()
         self.labels: dict[str, int] = {}
         self._fixups: list[tuple[int, str, str]] = []
@@ -77,10 +82,16 @@ class Thumb:
         self.half(first, (imm16 >> 8 & 7) << 12 | rd << 8 | imm16 & 0xFF)
 
     def load(self, rd: int, value: int | str) -> None:
-        """A 32-bit value, or a label's address, in two instructions."""
+        """A 32-bit value, or a label's address: two instructions, on Armv6-M seven."""
         if isinstance(value, str):
             self._fixups.append((len(self.code), "load", value))
             value = 0
+        if self.baseline:
+            self.movs(rd, value >> 24)
+            for shift in (16, 8, 0):
+                self.lsls(rd, rd, 8)
+                self.adds(rd, value >> shift & 0xFF)
+            return
         self.movw(rd, value & 0xFFFF)
         self.movw(rd, value >> 16 & 0xFFFF, top=True)
 
@@ -173,10 +184,11 @@ class Thumb:
                     second = 0xD000 | j1 << 13 | j2 << 11 | distance >> 1 & 0x7FF
                     self.code[offset + 2 : offset + 4] = struct.pack("<H", second)
                 case "load":
-                    patch = Thumb(0)
-                    register = self.code[offset + 3] & 15
+                    patch = Thumb(0, baseline=self.baseline)
+                    # MOVS names its register in its second byte, MOVW in its fourth.
+                    register = self.code[offset + (1 if self.baseline else 3)] & 15
                     patch.load(register, target)
-                    self.code[offset : offset + 8] = patch.code
+                    self.code[offset : offset + len(patch.code)] = patch.code
                     continue
             self.code[offset : offset + 2] = struct.pack("<H", half)
         return bytes(self.code)

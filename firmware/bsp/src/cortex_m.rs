@@ -1,27 +1,31 @@
 //! Cortex-M: start-up, vectors, sleep, stack marks, faults, reset.
 //!
 //! Interrupts are masked from reset on. A pending one still ends a WFI
-//! (Armv7-M Architecture Reference Manual, B1.5.19), which is all that they
-//! are used for.
+//! (Armv7-M Architecture Reference Manual, B1.5.19; Armv6-M is alike), which
+//! is all that they are used for.
 
 use core::arch::asm;
 use core::ptr;
 
 use arielml_agent::Platform;
 
+use crate::board::Board;
 use crate::registers::Registers;
 use crate::timer::Timer;
 use crate::uart::Wait;
 
 /// System Control Space: NVIC and System Control Block (Armv7-M ARM, B3.2).
+/// What Armv6-M has of it is at the same places.
 const SCS: usize = 0xE000_E000;
 const NVIC_ISER: usize = 0x100;
 const NVIC_ICER: usize = 0x180;
 const NVIC_ICPR: usize = 0x280;
-/// Banks of 32 interrupts that the largest NVIC has.
-const NVIC_BANKS: usize = 16;
+/// Banks of 32 interrupts that the largest NVIC has; Armv6-M has one.
+const NVIC_BANKS: usize = if ARMV6_M { 1 } else { 16 };
 const SCB_AIRCR: usize = 0xD0C;
 const SCB_CFSR: usize = 0xD28;
+
+const ARMV6_M: bool = cfg!(architecture = "thumbv6m-none-eabi");
 
 const AIRCR_SYSRESETREQ: u32 = 0x05FA_0004;
 
@@ -87,21 +91,21 @@ fn stack_bottom() -> *mut u32 {
 /// What unused stack is filled with.
 const PAINT: u32 = 0xC0DE_5EED;
 
-/// A Cortex-M core with a timer, as the agent sees it.
-pub struct CortexM<T> {
-    timer: T,
+/// The Cortex-M core of a board, as the agent sees it.
+pub struct CortexM<B: Board> {
+    timer: B::Timer,
     /// All stack below this is paint.
     painted: *mut u32,
 }
 
-impl<T: Timer> CortexM<T> {
+impl<B: Board> CortexM<B> {
     /// The core that runs this, with `timer` for its ticks.
-    pub fn new(timer: T) -> Self {
+    pub fn new(timer: B::Timer) -> Self {
         CortexM { timer, painted: stack_bottom() }
     }
 }
 
-impl<T: Timer> Platform for CortexM<T> {
+impl<B: Board> Platform for CortexM<B> {
     fn ticks(&mut self) -> u32 {
         self.timer.ticks()
     }
@@ -145,9 +149,14 @@ impl<T: Timer> Platform for CortexM<T> {
     }
 
     fn reset(&mut self) {
-        scs().write(SCB_AIRCR, AIRCR_SYSRESETREQ);
+        B::reset();
         stop();
     }
+}
+
+/// Asks for a reset of the core, and of what the chip resets with it.
+pub(crate) fn request_reset() {
+    scs().write(SCB_AIRCR, AIRCR_SYSRESETREQ);
 }
 
 /// What the hardware says about a fault, for people.
@@ -170,13 +179,17 @@ impl Fault {
             6 => "usage fault",
             _ => "unexpected interrupt",
         };
-        let text = if overflowed { "stack overflow" } else { cause(scs().read(SCB_CFSR)) };
+        let text = match (overflowed, ARMV6_M) {
+            (true, _) => "stack overflow",
+            // It has no register that says so.
+            (false, true) => "cause unknown",
+            (false, false) => cause(scs().read(SCB_CFSR)),
+        };
         Fault { kind, text }
     }
 }
 
-/// Configurable Fault Status Register, Armv7-M ARM B3.2.15; it reads as zero
-/// on Armv6-M.
+/// Configurable Fault Status Register, Armv7-M ARM B3.2.15.
 fn cause(status: u32) -> &'static str {
     const CAUSES: [(u32, &str); 11] = [
         (1 << 25, "division by zero"),
@@ -231,6 +244,15 @@ impl Vectors {
     }
 }
 
+/// The start of an image in flash.
+#[repr(C)]
+pub struct Start<H> {
+    /// What the chip wants in front of the vectors.
+    pub header: H,
+    /// The vector table.
+    pub vectors: Vectors,
+}
+
 /// Enables the FPU where the target has one: before it, any float traps.
 #[cfg(target_abi = "eabihf")]
 #[doc(hidden)]
@@ -259,13 +281,13 @@ macro_rules! enable_fpu {
 
 /// The way into an image: reset handler, fault handler, vector table.
 ///
-/// `main` is an `extern "C" fn() -> !`; `fault` one that takes the exception
-/// number, PC and LR at the fault (zero where they are lost), and whether the
-/// stack had overflowed. Both run with interrupts masked. In Thumb-1, so that
-/// it serves every Cortex-M.
+/// `board` implements [`Board`]. `main` is an `extern "C" fn() -> !`; `fault`
+/// one that takes the exception number, PC and LR at the fault (zero where
+/// they are lost), and whether the stack had overflowed. Both run with
+/// interrupts masked. In Thumb-1, so that it serves every Cortex-M.
 #[macro_export]
 macro_rules! cortex_m_entry {
-    ($section:literal, $reset:ident, $main:path, $fault:path) => {
+    ($board:ty, $section:literal, $reset:ident, $main:path, $fault:path) => {
         const _: () = {
             /// Until `.data` and `.bss` are set up, no Rust may run.
             #[unsafe(naked)]
@@ -331,8 +353,11 @@ macro_rules! cortex_m_entry {
 
             #[used]
             #[unsafe(link_section = $section)]
-            static VECTORS: $crate::cortex_m::Vectors =
-                $crate::cortex_m::Vectors::new($reset, fault_entry);
+            static START: $crate::cortex_m::Start<<$board as $crate::board::Board>::Header> =
+                $crate::cortex_m::Start {
+                    header: <$board as $crate::board::Board>::HEADER,
+                    vectors: $crate::cortex_m::Vectors::new($reset, fault_entry),
+                };
         };
     };
 }

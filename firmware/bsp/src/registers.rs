@@ -24,4 +24,10 @@ impl Registers {
         // SAFETY: vouched for in `at`.
         unsafe { ptr::write_volatile((self.base + offset) as *mut u32, value) }
     }
+
+    /// Waits until all of `bits` are set, however long that takes.
+    #[cfg(architecture = "thumbv6m-none-eabi")]
+    pub(crate) fn await_set(self, offset: usize, bits: u32) {
+        while self.read(offset) & bits != bits {}
+    }
 }

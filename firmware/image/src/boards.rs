@@ -2,8 +2,6 @@
 
 #[cfg(target_arch = "arm")]
 mod cortex_m {
-    use arielml_bsp::board::nrf52840::Nrf52840;
-
     use crate::run::{Places, fault, run};
 
     macro_rules! board {
@@ -17,10 +15,10 @@ mod cortex_m {
                     unsafe { run(&PLACES) }
                 }
 
-                arielml_bsp::cortex_m_entry! { $vectors, $reset, main, fault::<$board> }
+                arielml_bsp::cortex_m_entry! { $board, $vectors, $reset, main, fault::<$board> }
             };
         };
     }
 
-    board!(Nrf52840, ".vectors.nrf52840", arielml_reset_nrf52840);
+    arielml_bsp::for_each_board!(board);
 }

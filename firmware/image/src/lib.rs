@@ -3,8 +3,12 @@
 //! handler reaches.
 //!
 //! Kernels also find the C math library here: `compiler_builtins` brings it
-//! along (`expf`, `tanhf`, `roundf`, ...), as weak symbols.
+//! along (`expf`, `tanhf`, `roundf`, ...), as weak symbols. For cores without
+//! an FPU `arielml_float` has faster ones of those that kernels call most.
 #![cfg_attr(target_os = "none", no_std)]
+
+#[cfg(all(target_os = "none", not(target_abi = "eabihf")))]
+extern crate arielml_float;
 
 #[cfg(target_os = "none")]
 mod boards;

@@ -12,7 +12,7 @@ use arielml_scheduler::Sequential;
 use crate::place::Place;
 use crate::{layout, panic, parts};
 
-type BoardAgent<B> = Agent<'static, <B as Board>::Uart, CortexM<<B as Board>::Timer>>;
+type BoardAgent<B> = Agent<'static, <B as Board>::Uart, CortexM<B>>;
 
 /// What lives as long as the image runs, off the stack.
 pub(crate) struct Places<B: Board> {

@@ -8,7 +8,7 @@ use crate::timing::{Pipeline, Timing};
 /// What an instruction is, as far as its cycles depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Moves, arithmetic, logic, shifts, bit fields, SIMD, saturation, IT, hints.
+    /// Moves, arithmetic, logic, shifts, bit fields, SIMD, saturation, IT, CPS, hints.
     Alu,
     /// MUL and the other multiplies to one register.
     Multiply,
@@ -40,7 +40,7 @@ pub enum Class {
     BranchLink,
     /// TBB, TBH.
     TableBranch,
-    /// MRS, MSR, CPS.
+    /// MRS, MSR.
     Special,
     /// DMB, DSB, ISB.
     Barrier,
@@ -201,7 +201,6 @@ fn miscellaneous16(op: u16) -> Instruction {
         0x1 | 0x3 | 0x9 | 0xb => plain(Class::Branch),
         0x2 | 0xa => alu(op & 7),
         0x4 | 0x5 => multiple(false, 13, op & 0xff | (op & 0x100) << 6),
-        0x6 => plain(Class::Special),
         0xc | 0xd => multiple(true, 13, op & 0xff | (op & 0x100) << 7),
         _ => plain(Class::Alu),
     }

@@ -67,7 +67,7 @@ impl Peripheral for Watchpoint {
         Ok(())
     }
 
-    fn reset(&mut self, _bus: &Bus) {
+    fn reset(&mut self, _bus: &mut Bus) {
         *self = Watchpoint::default();
     }
 }

@@ -2,12 +2,17 @@
 //! block (Armv7-M Architecture Reference Manual, B3.2 to B3.4).
 //!
 //! Interrupts become pending and wake the core; handlers are never entered.
+//!
+//! The baseline model is that of Armv6-M (Architecture Reference Manual,
+//! B3.2 to B3.4), which has less at the same places.
 
 use super::{Peripheral, Refusal, index};
 use crate::bus::{Bus, Interrupts};
 
 /// The model's name.
 pub const NAME: &str = "cortex-m-scs";
+/// The model's name on Armv6-M.
+pub const BASELINE: &str = "cortex-m-baseline-scs";
 
 const ICTR: u32 = 0x004;
 const ACTLR: u32 = 0x008;
@@ -49,6 +54,7 @@ const CP10_CP11: u32 = 0x00f0_0000;
 /// The peripheral.
 #[derive(Debug, Default)]
 pub struct SystemControl {
+    baseline: bool,
     tick_control: u32,
     tick_reload: u32,
     tick_since: u64,
@@ -59,7 +65,33 @@ pub struct SystemControl {
     debug_control: u32,
 }
 
+/// Registers that a program on Armv6-M has of those here: offset and words.
+const ARMV6_M: [(u32, u32); 9] = [
+    (ACTLR, 1),
+    (SYST_CSR, 4),
+    (NVIC_ISER, 1),
+    (NVIC_ICER, 1),
+    (NVIC_ISPR, 1),
+    (NVIC_ICPR, 1),
+    (NVIC_IPR, 8),
+    (CPUID, 6),
+    (0xd1c, 2), // SHPR2, SHPR3
+];
+
 impl SystemControl {
+    /// That of an Armv6-M core.
+    pub fn baseline() -> SystemControl {
+        SystemControl { baseline: true, ..SystemControl::default() }
+    }
+
+    fn check(&self, offset: u32) -> Result<(), Refusal> {
+        let known = |&(first, count): &(u32, u32)| index(offset, first, count).is_some();
+        if self.baseline && !ARMV6_M.iter().any(known) {
+            return Err(Refusal::Misuse(format!("register {offset:#05x} is not in Armv6-M")));
+        }
+        Ok(())
+    }
+
     /// SysTick's count; it falls from the reload value on the core's clock.
     fn ticks(&self, bus: &Bus) -> u32 {
         if self.tick_control & TICK_ENABLE == 0 {
@@ -81,16 +113,22 @@ impl SystemControl {
     }
 }
 
+fn has_bytes(offset: u32) -> bool {
+    index(offset, NVIC_IPR, PRIORITIES).is_some() || index(offset, 0xd18, 3).is_some()
+}
+
 impl Peripheral for SystemControl {
     fn name(&self) -> &'static str {
-        NAME
+        if self.baseline { BASELINE } else { NAME }
     }
 
+    // Armv6-M allows words alone.
     fn has_bytes(&self, offset: u32) -> bool {
-        index(offset, NVIC_IPR, PRIORITIES).is_some() || index(offset, 0xd18, 3).is_some()
+        !self.baseline && has_bytes(offset)
     }
 
     fn read(&mut self, offset: u32, bus: &mut Bus) -> Result<u32, Refusal> {
+        self.check(offset)?;
         if let Some(word) = index(offset, NVIC_ISER, BANK).or(index(offset, NVIC_ICER, BANK)) {
             return bus.interrupts.enabled(word).map(|bits| *bits).ok_or(Refusal::Unmodelled);
         }
@@ -108,8 +146,8 @@ impl Peripheral for SystemControl {
             SYST_CSR => Ok(self.tick_control),
             SYST_RVR => Ok(self.tick_reload),
             SYST_CVR => Ok(self.ticks(bus)),
-            // Arm's part number of a Cortex-M4, revision r0p1.
-            CPUID => Ok(0x410f_c241),
+            // Arm's part numbers of a Cortex-M0+ and a Cortex-M4, revisions r0p1.
+            CPUID => Ok(if self.baseline { 0x410c_c601 } else { 0x410f_c241 }),
             ICSR => Ok(bus.interrupts.ready().map_or(0, |number| (number + 16) << 12 | 1 << 22)),
             VTOR => Ok(self.vector_table),
             AIRCR => Ok(KEY_READ),
@@ -123,6 +161,7 @@ impl Peripheral for SystemControl {
     }
 
     fn write(&mut self, offset: u32, value: u32, bus: &mut Bus) -> Result<(), Refusal> {
+        self.check(offset)?;
         if let Some(word) = index(offset, NVIC_ISER, BANK) {
             if let Some(enabled) = bus.interrupts.enabled(word) {
                 *enabled |= value;
@@ -169,8 +208,8 @@ impl Peripheral for SystemControl {
         Ok(())
     }
 
-    fn reset(&mut self, _bus: &Bus) {
-        *self = SystemControl::default();
+    fn reset(&mut self, _bus: &mut Bus) {
+        *self = SystemControl { baseline: self.baseline, ..SystemControl::default() };
     }
 }
 
@@ -216,6 +255,20 @@ mod tests {
         assert_eq!(scs.read(SYST_CVR, &mut bus).unwrap(), 0);
         bus.cycles = 111;
         assert_eq!(scs.read(SYST_CVR, &mut bus).unwrap(), 9);
+    }
+
+    #[test]
+    fn armv6_m_has_less() {
+        let (mut bus, mut scs) = (Bus::default(), SystemControl::baseline());
+        scs.write(NVIC_ISER, 1 << 20, &mut bus).unwrap();
+        scs.write(AIRCR, KEY | SYSRESETREQ, &mut bus).unwrap();
+        assert!(bus.reset_requested);
+        assert!(scs.read(CPUID, &mut bus).unwrap() & 0xfff0 == 0xc600);
+        for missing in [ICTR, NVIC_ISER + 4, 0xd18, 0xd28, CPACR, FPCCR] {
+            assert!(scs.read(missing, &mut bus).is_err(), "{missing:#x}");
+            assert!(scs.write(missing, 0, &mut bus).is_err(), "{missing:#x}");
+        }
+        assert!(!scs.has_bytes(NVIC_IPR));
     }
 
     #[test]

@@ -7,6 +7,10 @@ pub mod nrf_clock;
 pub mod nrf_gpio;
 pub mod nrf_timer;
 pub mod nrf_uarte;
+pub mod pl011;
+pub mod rp2040_clocks;
+pub mod rp2040_system;
+pub mod rp2040_timer;
 
 use crate::bus::Bus;
 use crate::fault::{Fault, Kind};
@@ -60,18 +64,29 @@ pub trait Peripheral {
         None
     }
     /// Back to the state after a reset.
-    fn reset(&mut self, bus: &Bus);
+    fn reset(&mut self, bus: &mut Bus);
 }
 
 /// Makes the model `name` for the registers at `base`.
 pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
     match name {
         cortex_m_scs::NAME => Some(Box::new(cortex_m_scs::SystemControl::default())),
+        cortex_m_scs::BASELINE => Some(Box::new(cortex_m_scs::SystemControl::baseline())),
         cortex_m_dwt::NAME => Some(Box::new(cortex_m_dwt::Watchpoint::default())),
         nrf_clock::NAME => Some(Box::new(nrf_clock::NrfClock::default())),
         nrf_gpio::NAME => Some(Box::new(nrf_gpio::NrfGpio::default())),
         nrf_timer::NAME => Some(Box::new(nrf_timer::NrfTimer::default())),
         nrf_uarte::NAME => Some(Box::new(nrf_uarte::NrfUarte::new(base))),
+        pl011::NAME => Some(Box::new(pl011::Pl011::new(base))),
+        rp2040_clocks::CLOCKS => Some(Box::new(rp2040_clocks::Clocks::default())),
+        rp2040_clocks::CRYSTAL => Some(Box::new(rp2040_clocks::Crystal::default())),
+        rp2040_clocks::PLL => Some(Box::new(rp2040_clocks::Pll::default())),
+        rp2040_system::RESETS => Some(Box::new(rp2040_system::Resets::default())),
+        rp2040_system::PSM => Some(Box::new(rp2040_system::PowerOn)),
+        rp2040_system::WATCHDOG => Some(Box::new(rp2040_system::Watchdog::default())),
+        rp2040_system::PINS => Some(Box::new(rp2040_system::Pins::default())),
+        rp2040_system::PADS => Some(Box::new(rp2040_system::Pads::default())),
+        rp2040_timer::NAME => Some(Box::new(rp2040_timer::Rp2040Timer::default())),
         _ => None,
     }
 }

@@ -48,7 +48,7 @@ impl Peripheral for NrfClock {
         Ok(())
     }
 
-    fn reset(&mut self, _bus: &Bus) {
+    fn reset(&mut self, _bus: &mut Bus) {
         *self = NrfClock::default();
     }
 }

@@ -61,7 +61,7 @@ impl Peripheral for NrfGpio {
         Ok(())
     }
 
-    fn reset(&mut self, _bus: &Bus) {
+    fn reset(&mut self, _bus: &mut Bus) {
         *self = NrfGpio::default();
     }
 }

@@ -112,7 +112,7 @@ impl Peripheral for NrfTimer {
         Ok(())
     }
 
-    fn reset(&mut self, _bus: &Bus) {
+    fn reset(&mut self, _bus: &mut Bus) {
         *self = NrfTimer { prescaler: 4, ..NrfTimer::default() };
     }
 }
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn counts_16_mhz_from_a_64_mhz_core() {
         let mut timer = NrfTimer::default();
-        timer.reset(&at(0));
+        timer.reset(&mut at(0));
         timer.write(BITMODE, 3, &mut at(0)).unwrap();
         timer.write(PRESCALER, 0, &mut at(0)).unwrap();
         assert_eq!(capture(&mut timer, 6400), 0);
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn prescaler_and_width_apply() {
         let mut timer = NrfTimer::default();
-        timer.reset(&at(0)); // prescaler 4, 16 bits
+        timer.reset(&mut at(0)); // prescaler 4, 16 bits
         timer.write(START, 1, &mut at(0)).unwrap();
         assert_eq!(capture(&mut timer, 640_000), 10_000);
         assert_eq!(capture(&mut timer, 6_400_000), 100_000 % 65_536);

@@ -284,7 +284,7 @@ impl Peripheral for NrfUarte {
         Some((self.number, self.events & self.enabled_events != 0))
     }
 
-    fn reset(&mut self, _bus: &Bus) {
+    fn reset(&mut self, _bus: &mut Bus) {
         *self = NrfUarte { number: self.number, ..NrfUarte::new(0) };
     }
 }

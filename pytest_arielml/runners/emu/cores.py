@@ -50,6 +50,10 @@ _CORTEX_M: Final = {
     "cortex-m7": arm_const.UC_CPU_ARM_CORTEX_M7,
     "cortex-m33": arm_const.UC_CPU_ARM_CORTEX_M33,
 }
+# Armv6-M has less of the System Control Space, and no cycle counter.
+_BASELINE: Final = ("cortex-m0", "cortex-m0plus")
+_BASELINE_PERIPHERALS: Final = (("cortex-m-baseline-scs", 0xE000_E000),)
+_PERIPHERALS: Final = (("cortex-m-scs", 0xE000_E000), ("cortex-m-dwt", 0xE000_1000))
 _RISCV: Final = ("generic-rv32",)
 
 _ARM_REGISTERS: Final = {
@@ -87,7 +91,7 @@ def core_model(cpu: str) -> CoreModel:
             mask=arm_const.UC_ARM_REG_PRIMASK,
             status=arm_const.UC_ARM_REG_XPSR,
             entry_from_elf=False,
-            peripherals=(("cortex-m-scs", 0xE000_E000), ("cortex-m-dwt", 0xE000_1000)),
+            peripherals=_BASELINE_PERIPHERALS if cpu in _BASELINE else _PERIPHERALS,
         )
     if cpu in _RISCV:
         return CoreModel(

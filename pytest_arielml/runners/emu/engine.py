@@ -17,9 +17,20 @@ from pytest_arielml.runners.emu.program import Program
 _PAGE: Final = 0x1000
 _RECEIVE: Final = 1 << 16
 
-# What the board's start-up code touches beside its UART and timer.
+# What the board's start-up code touches beside its UART and timer, by the timer,
+# which tells the family of the chip.
 _COMPANIONS: Final = {
-    "nrf-uarte": (("nrf-clock", 0x4000_0000), ("nrf-gpio", 0x5000_0000)),
+    "nrf-timer": (("nrf-clock", 0x4000_0000), ("nrf-gpio", 0x5000_0000)),
+    "rp2040-timer": (
+        ("rp2040-clocks", 0x4000_8000),
+        ("rp2040-resets", 0x4000_C000),
+        ("rp2040-psm", 0x4001_0000),
+        ("rp2040-io-bank0", 0x4001_4000),
+        ("rp2040-pads-bank0", 0x4001_C000),
+        ("rp2040-xosc", 0x4002_4000),
+        ("rp2040-pll", 0x4002_8000),
+        ("rp2040-watchdog", 0x4005_8000),
+    ),
 }
 
 # `UC_CTL_WRITE(UC_CTL_CPU_MODEL, 1)` of unicorn.h.
@@ -127,7 +138,7 @@ class Engine:
             engine=self._handle.value,
             isa=core.isa,
             fpu=board.cores[0].fpu,
-            reset_address=program.entry if core.entry_from_elf else board.flash.origin,
+            reset_address=program.entry if core.entry_from_elf else board.vectors,
             register_count=len(ids),
             registers=ids,
             pc=registers[core.pc],
@@ -183,7 +194,7 @@ class Engine:
             *self.core.peripherals,
             (uart.model, uart.base),
             (timer.model, timer.base),
-            *_COMPANIONS.get(uart.model, ()),
+            *_COMPANIONS.get(timer.model, ()),
         )
         for model, base in wanted:
             error = self.library.attach(self._board, model.encode(), base)

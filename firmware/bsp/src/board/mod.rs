@@ -2,9 +2,33 @@
 
 use arielml_agent::{Identity, Link};
 
+use crate::cortex_m;
 use crate::timer::Timer;
 
+#[cfg(architecture = "thumbv7em-none-eabihf")]
 pub mod nrf52840;
+#[cfg(architecture = "thumbv6m-none-eabi")]
+pub mod rp2040;
+
+/// Calls `$entry` for each board of this architecture with the board, the
+/// section of its vectors and the name of its reset handler, both of which
+/// the linker script knows.
+#[cfg(architecture = "thumbv7em-none-eabihf")]
+#[macro_export]
+macro_rules! for_each_board {
+    ($entry:ident) => {
+        $entry!($crate::board::nrf52840::Nrf52840, ".vectors.nrf52840", arielml_reset_nrf52840);
+    };
+}
+
+/// As for the other architectures.
+#[cfg(architecture = "thumbv6m-none-eabi")]
+#[macro_export]
+macro_rules! for_each_board {
+    ($entry:ident) => {
+        $entry!($crate::board::rp2040::Rp2040, ".vectors.rp2040", arielml_reset_rp2040);
+    };
+}
 
 /// What an image needs of a board.
 pub trait Board {
@@ -12,9 +36,14 @@ pub trait Board {
     type Uart: Link;
     /// The board's source of ticks.
     type Timer: Timer;
+    /// What lies in flash in front of the vectors: nothing, or what the
+    /// chip's ROM wants there.
+    type Header: 'static;
 
     /// Name, cores and clocks, as the host's description of the board has them.
     const IDENTITY: Identity;
+    /// What lies in front of the vectors.
+    const HEADER: Self::Header;
 
     /// Starts clocks, pins, timer and UART.
     ///
@@ -27,4 +56,9 @@ pub trait Board {
     /// # Safety
     /// Nothing that ran before runs on.
     unsafe fn uart_after_fault() -> Self::Uart;
+
+    /// Resets the core and the peripherals, within a few cycles.
+    fn reset() {
+        cortex_m::request_reset();
+    }
 }

@@ -37,9 +37,11 @@ pub struct Nrf52840;
 impl Board for Nrf52840 {
     type Uart = NrfUarte<Interrupt>;
     type Timer = NrfTimer;
+    type Header = ();
 
     const IDENTITY: Identity =
         Identity { board: "nrf52840", cores: 1, clock_hz: 64_000_000, ticks_hz: 16_000_000 };
+    const HEADER: () = ();
 
     unsafe fn start() -> (Self::Uart, Self::Timer) {
         start_crystal();

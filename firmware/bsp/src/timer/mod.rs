@@ -1,8 +1,10 @@
 //! Timers that count the ticks of a call.
 
 mod nrf_timer;
+mod rp2040_timer;
 
 pub use nrf_timer::NrfTimer;
+pub use rp2040_timer::Rp2040Timer;
 
 /// A free-running 32-bit counter.
 pub trait Timer {

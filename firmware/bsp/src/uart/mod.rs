@@ -1,5 +1,16 @@
 //! UART drivers: blocking, byte by byte in, buffer by buffer out.
 
 mod nrf_uarte;
+mod pl011;
 
-pub use nrf_uarte::{NrfUarte, Wait};
+pub use nrf_uarte::NrfUarte;
+pub use pl011::{Divisors, Pl011};
+
+/// How a core sleeps until the UART's interrupt is pending.
+pub trait Wait {
+    /// Sleeps until the interrupt is pending; may return early.
+    fn wait(&mut self);
+
+    /// Makes the interrupt pending no longer.
+    fn acknowledge(&mut self);
+}

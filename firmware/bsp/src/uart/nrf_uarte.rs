@@ -3,6 +3,7 @@ use core::sync::atomic::{AtomicU8, Ordering, fence};
 use arielml_agent::Link;
 
 use crate::registers::Registers;
+use crate::uart::Wait;
 
 // nRF52840 Product Specification 1.7, section 6.34 (UARTE).
 const TASKS_STARTRX: usize = 0x000;
@@ -37,15 +38,6 @@ const PATIENCE: u32 = 1 << 20;
 
 /// EasyDMA puts the received byte here; it reaches RAM only.
 static RECEIVED: AtomicU8 = AtomicU8::new(0);
-
-/// How a core sleeps until the UARTE's interrupt is pending.
-pub trait Wait {
-    /// Sleeps until the interrupt is pending; may return early.
-    fn wait(&mut self);
-
-    /// Makes the interrupt pending no longer.
-    fn acknowledge(&mut self);
-}
 
 /// A UARTE of the nRF family at 1 Mbaud, 8N1, without flow control.
 ///

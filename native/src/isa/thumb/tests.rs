@@ -29,7 +29,7 @@ const KNOWN: &[(&str, u16, u16, Class)] = &[
     ("push {r4, r5, lr}", 0xb530, 0, StoreMultiple(3)),
     ("pop {r4, r5, pc}", 0xbd30, 0, LoadMultiplePc(3)),
     ("pop {r4}", 0xbc10, 0, LoadMultiple(1)),
-    ("cpsid i", 0xb672, 0, Special),
+    ("cpsid i", 0xb672, 0, Alu),
     ("rev r0, r1", 0xba08, 0, Alu),
     ("bkpt #1", 0xbe01, 0, Alu),
     ("it eq", 0xbf08, 0, Alu),
@@ -180,6 +180,25 @@ fn branches_cost_a_refill_when_taken() {
     assert_eq!(cycles("cortex-m0plus", &[0xf7ff, 0xffdb]), (2, 1)); // bl: 3 in all
     assert_eq!(cycles("cortex-m0", &[0xd0fc]), (1, 2)); // beq: 3 taken
     assert_eq!(cycles("cortex-m7", &[0xd0fc]), (1, 0)); // no table: one each
+}
+
+/// DDI 0484, table 3-1.
+#[test]
+fn the_m0_plus_costs_what_its_manual_says() {
+    let m0_plus = |words: &[u16]| cycles("cortex-m0plus", words);
+    assert_eq!(m0_plus(&[0x4348]), (1, 0)); // muls
+    assert_eq!(m0_plus(&[0x6808]), (2, 0)); // ldr r0, [r1]
+    assert_eq!(m0_plus(&[0x5088]), (2, 0)); // str r0, [r1, r2]
+    assert_eq!(m0_plus(&[0xc80e]), (4, 0)); // ldm r0!, {r1, r2, r3}
+    assert_eq!(m0_plus(&[0xb530]), (4, 0)); // push {r4, r5, lr}
+    assert_eq!(m0_plus(&[0xbd30]), (4, 2)); // pop {r4, r5, pc}: 6 in all
+    assert_eq!(m0_plus(&[0xd0fc]), (1, 1)); // beq: 2 when taken
+    assert_eq!(m0_plus(&[0x4770]), (1, 1)); // bx lr
+    assert_eq!(m0_plus(&[0x4798]), (1, 1)); // blx r3
+    assert_eq!(m0_plus(&[0x468f]), (1, 1)); // mov pc, r1
+    assert_eq!(m0_plus(&[0xb672]), (1, 0)); // cpsid i
+    assert_eq!(m0_plus(&[0xf3ef, 0x8310]), (3, 0)); // mrs r3, primask
+    assert_eq!(m0_plus(&[0xf3bf, 0x8f5f]), (3, 0)); // dmb
 }
 
 #[test]

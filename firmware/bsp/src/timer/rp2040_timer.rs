@@ -1,0 +1,31 @@
+use crate::registers::Registers;
+use crate::timer::Timer;
+
+// RP2040 Datasheet, "Timer".
+const TIMERAWL: usize = 0x028;
+
+/// The microsecond counter of the RP2040, its low half: wraps after 71 min.
+pub struct Rp2040Timer {
+    registers: Registers,
+}
+
+impl Rp2040Timer {
+    /// The timer whose registers are at `base`, out of reset and with its
+    /// tick running.
+    ///
+    /// # Safety
+    /// `base` is that of the timer; it may be read by others too.
+    pub unsafe fn at(base: usize) -> Self {
+        // SAFETY: the caller vouches for the peripheral.
+        Rp2040Timer { registers: unsafe { Registers::at(base) } }
+    }
+}
+
+impl Timer for Rp2040Timer {
+    const HERTZ: u32 = 1_000_000;
+
+    fn ticks(&mut self) -> u32 {
+        // The raw register: reading it latches nothing.
+        self.registers.read(TIMERAWL)
+    }
+}
