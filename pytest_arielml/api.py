@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pytest_arielml.frontends import Dims
 from pytest_arielml.gates import Accuracy, Progress, check_accuracy, measure_accuracy
+from pytest_arielml.golden import Outputs
 from pytest_arielml.report import Recorder
 from pytest_arielml.session import Deployment, Result, Target, Workbench
 from pytest_arielml.session.result import Array
@@ -35,22 +38,38 @@ class Arielml:
         cores: int | None = None,
         scheduler: str | None = None,
         profile: str = "speed",
+        dims: Dims | None = None,
     ) -> Deployment:
         """The model compiled, linked and booted; the same arguments give the same one.
 
+        What a model keeps between calls has its initial values when a test
+        first deploys it, whatever the tests before did.
         Args and errors: see `Workbench.deploy`.
         """
         __tracebackhide__ = True
-        deployment = self._bench.deploy(model, cores=cores, scheduler=scheduler, profile=profile)
+        deployment = self._bench.deploy(
+            model, cores=cores, scheduler=scheduler, profile=profile, dims=dims
+        )
+        if deployment.model.stateful and not self._recorder.knows(deployment):
+            deployment.reset()
         self._recorder.deployed(deployment)
         # The deployment outlives the test; its calls are this test's from here on.
         deployment.on_result = self._called
         return deployment
 
-    def reference(self, model: ModelSource, *inputs: Array) -> tuple[Array, ...]:
-        """onnxruntime's outputs on the model as its author wrote it, a tuple of arrays."""
+    def reference(
+        self,
+        model: ModelSource,
+        *inputs: Array | Mapping[str, Array],
+        function: str | None = None,
+    ) -> Outputs:
+        """onnxruntime's outputs on the model as its author wrote it, a tuple of arrays.
+
+        Of MLIR they are those of IREE's own runtime on this host; `source`
+        says which. Args and errors: see `Workbench.reference`.
+        """
         __tracebackhide__ = True
-        return self._bench.reference(model, *inputs)
+        return self._bench.reference(model, *inputs, function=function)
 
     def accuracy(
         self,

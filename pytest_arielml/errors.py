@@ -67,6 +67,28 @@ class DeviceError(ArielError):
     """The device answered with an error."""
 
 
+class Refused(DeviceError):
+    """The device is up and did not do what it was asked, such as a call that failed.
+
+    Attributes:
+        status: IREE's name of the code, such as `FAILED_PRECONDITION`.
+        message: the module's own text, or the runtime's.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        status: str,
+        message: str,
+        where: str | None = None,
+        advice: str | None = None,
+    ) -> None:
+        self.status = status
+        self.message = message
+        super().__init__(what, where=where, advice=advice)
+
+
 class GuestFault(DeviceError):
     """The program on the device faulted, hung or went silent."""
 

@@ -9,8 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from pytest_arielml.errors import InputError
-from pytest_arielml.frontends import TensorSpec
-from pytest_arielml.golden import reference_outputs
+from pytest_arielml.frontends import TensorSpec, shape_text
 from pytest_arielml.session import Deployment
 from pytest_arielml.session.result import Array
 
@@ -50,7 +49,7 @@ def measure_accuracy(
     limit: int | None = None,
     progress: Progress[int] | None = None,
 ) -> Accuracy:
-    """Runs a labelled set on the device and through onnxruntime.
+    """Runs a labelled set on the device and through the reference.
 
     Args:
         deployment: a classifier with one input and one output of class scores.
@@ -76,7 +75,7 @@ def measure_accuracy(
         steps = progress(steps, f"{deployment.name} on {deployment.target.name}", count)
     for index in steps:
         on_device = int(np.argmax(deployment.run(samples[index]).output))
-        expected = int(np.argmax(reference_outputs(deployment.model.original, samples[index])[0]))
+        expected = int(np.argmax(deployment.reference(samples[index])[0]))
         label = int(labels[index])
         right += on_device == label
         reference_right += expected == label
@@ -116,11 +115,13 @@ def _count(inputs: Array, labels: Array, limit: int | None) -> int:
 
 
 def _samples(spec: TensorSpec, inputs: Array, model: str) -> Array:
-    shape = tuple(spec.shape)
-    if inputs.dtype != spec.dtype or inputs.shape[1:] not in (shape, shape[1:]):
-        raise InputError(
-            f"the samples are not inputs of {model}",
-            expected=f"{spec.dtype} [n, {', '.join(map(str, shape))}]",
-            found=f"{inputs.dtype} {list(inputs.shape)}",
-        )
-    return inputs.reshape(len(inputs), *shape)
+    """The inputs, each in the shape that the model takes."""
+    if inputs.dtype == spec.dtype:
+        for samples in (inputs, inputs[:, None]):
+            if spec.takes(samples.shape[1:]):
+                return samples
+    raise InputError(
+        f"the samples are not inputs of {model}",
+        expected=f"{spec.dtype} {shape_text(('n', *spec.shape))}",
+        found=f"{inputs.dtype} {list(inputs.shape)}",
+    )

@@ -11,6 +11,7 @@ pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parent.parent
 LENET5 = ROOT / "examples" / "lenet5"
+MODELS = ROOT / "tests" / "models"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,3 +25,9 @@ def _shared_cache() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def lenet5_model() -> Path:
     return LENET5 / "lenet5-int8.onnx"
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """MLIR modules that the tests of several stages use."""
+    return MODELS

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked for: what it gives, and where it is or how to get it."""
+    """One thing looked for: what it gives, and where it is or how to get it.
+
+    Most runs do without what is `optional`.
+    """
 
     name: str
     gives: str
     found: str | None
     advice: str | None = None
+    optional: bool = False
 
 
 def add_parser(commands: Commands) -> None:
@@ -37,7 +41,7 @@ def add_parser(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints a line a finding; 1 when something is missing."""
+    """Prints a line a finding; 1 when something is missing that is not optional."""
     del options
     console = Console(highlight=False, soft_wrap=True)
     missing = 0
@@ -45,10 +49,12 @@ def run(options: argparse.Namespace) -> int:
         if finding.found is not None:
             console.print(f"[green]found  [/] {finding.name:<28} {finding.found}")
             continue
-        missing += 1
-        console.print(f"[red]missing[/] {finding.name:<28} gives: {finding.gives}")
+        missing += not finding.optional
+        word = "[yellow]without[/]" if finding.optional else "[red]missing[/]"
+        console.print(f"{word} {finding.name:<28} gives: {finding.gives}")
         if finding.advice:
-            console.print(f"        {'':<28} get it: {finding.advice}")
+            # `[onnx]` in a requirement is no markup.
+            console.print(f"        {'':<28} get it: {finding.advice}", markup=False)
     return 1 if missing else 0
 
 
@@ -58,6 +64,12 @@ def findings() -> list[Finding]:
         _package("iree-base-compiler", "compiles models and links images"),
         _package("onnxruntime", "the reference that answers are held against"),
         _package("unicorn", "the runner emu"),
+        _package(
+            "iree-base-runtime",
+            "the reference for MLIR models",
+            advice="pip install 'pytest-arielml[host]'",
+            optional=True,
+        ),
     ]
     try:
         found.extend(
@@ -73,11 +85,13 @@ def findings() -> list[Finding]:
     return found
 
 
-def _package(name: str, gives: str) -> Finding:
+def _package(
+    name: str, gives: str, *, advice: str | None = None, optional: bool = False
+) -> Finding:
     try:
         return Finding(name, gives, metadata.version(name))
     except metadata.PackageNotFoundError:
-        return Finding(name, gives, None, f"pip install {name}")
+        return Finding(name, gives, None, advice or f"pip install {name}", optional)
 
 
 def _archive(architecture: str) -> Finding:

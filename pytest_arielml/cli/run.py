@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pytest_arielml.cli.arrays import read_arrays, write_arrays
-from pytest_arielml.golden import random_inputs
+from pytest_arielml.errors import Unavailable, UsageError
+from pytest_arielml.golden import input_ranges, random_arrays
 from pytest_arielml.report import Recorder, deployment_table, parts_table
-from pytest_arielml.session import Workbench
+from pytest_arielml.session import Deployment, Result, Workbench
+from pytest_arielml.session.result import Array
 from pytest_arielml.units import format_count
 
 if TYPE_CHECKING:
@@ -21,10 +23,20 @@ if TYPE_CHECKING:
 def add_parser(commands: Commands) -> None:
     """Declares the command."""
     parser = commands.add_parser(
-        "run", help="run a model once on a target and hold it against onnxruntime"
+        "run", help="run a model once on a target and hold it against its reference"
     )
-    parser.add_argument("model", type=Path, help="an .onnx file")
+    parser.add_argument("model", type=Path, help="an .onnx or .mlir file")
     parser.add_argument("--target", default="emu-nrf52840", help="RUNNER-BOARD (%(default)s)")
+    parser.add_argument(
+        "--function", metavar="NAME", help="what to call, of a model with several functions"
+    )
+    parser.add_argument(
+        "--dim",
+        action="append",
+        default=[],
+        metavar="NAME=SIZE",
+        help="the size of a free dimension of an ONNX model; '?' leaves it free",
+    )
     parser.add_argument(
         "--input",
         action="append",
@@ -43,30 +55,57 @@ def run(options: argparse.Namespace) -> int:
     """Runs the model and prints what it gave and cost; 1 when the outputs differ."""
     console = Console(highlight=False)
     recorder = Recorder()
+    dims = dict(_dim(text) for text in options.dim)
     with Workbench(options.target) as bench:
         with console.status(f"deploying {options.model} on {options.target}"):
-            deployment = bench.deploy(options.model)
-        inputs = read_arrays(options.input) or tuple(
-            array[0] for array in random_inputs(deployment.model.original, seed=0, samples=1)
-        )
-        result = deployment.run(*inputs)
+            deployment = bench.deploy(options.model, dims=dims)
+        inputs = read_arrays(options.input) or _random(deployment, options.function)
+        result = deployment.run(*inputs, function=options.function)
         recorder.called(deployment, result)
-        expected = bench.reference(options.model, *inputs)
-    record = recorder.records[0]
-    console.print(deployment_table([record]))
-    console.print()
-    console.print(parts_table(record))
-    if options.output is not None:
-        write_arrays(options.output, result.outputs)
-    console.print()
-    for dispatch in result.dispatches:
-        console.print(f"{format_count(dispatch.instructions):>12}  {dispatch.name}")
-    if result.overhead is not None:
-        console.print(f"{format_count(result.overhead):>12}  runtime (everything else)")
+        record = recorder.records[0]
+        console.print(deployment_table([record]))
+        console.print()
+        console.print(parts_table(record))
+        if options.output is not None:
+            write_arrays(options.output, result.outputs)
+        console.print()
+        for dispatch in result.dispatches:
+            console.print(f"{format_count(dispatch.instructions):>12}  {dispatch.name}")
+        if result.overhead is not None:
+            console.print(f"{format_count(result.overhead):>12}  runtime (everything else)")
+        return _compare(console, deployment, result, inputs, options.function)
+
+
+def _compare(
+    console: Console,
+    deployment: Deployment,
+    result: Result,
+    inputs: tuple[Array, ...],
+    function: str | None,
+) -> int:
+    try:
+        expected = deployment.reference(*inputs, function=function)
+    except Unavailable as error:
+        console.print(f"\noutputs not compared: {error}", markup=False)
+        return 0
     try:
         result.assert_matches(expected)
     except AssertionError as error:
-        console.print(f"\noutputs differ from onnxruntime's\n{error}", style="red", markup=False)
+        console.print(f"\n{error}", style="red", markup=False)
         return 1
-    console.print("\noutputs equal onnxruntime's within the tolerance of their dtype")
+    console.print(f"\noutputs equal those of {expected.source} within the tolerance of their dtype")
     return 0
+
+
+def _random(deployment: Deployment, function: str | None) -> tuple[Array, ...]:
+    model = deployment.model
+    ranges = input_ranges(model.original) if model.format == "onnx" else None
+    specs = deployment.signature.find(function, model.name).inputs
+    return tuple(array[0] for array in random_arrays(specs, seed=0, samples=1, ranges=ranges))
+
+
+def _dim(text: str) -> tuple[str, int | None]:
+    name, _, size = text.rpartition("=")
+    if not name or not (size == "?" or size.isdecimal()):
+        raise UsageError("--dim takes a name and a size", expected="such as N=4", found=repr(text))
+    return name, None if size == "?" else int(size)

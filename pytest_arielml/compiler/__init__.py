@@ -2,7 +2,12 @@
 
 from pytest_arielml.compiler.bytecode import ModuleFacts, read_module
 from pytest_arielml.compiler.cache import Cache, digest_of
-from pytest_arielml.compiler.compile import CompiledModel, Statistics, compile_model
+from pytest_arielml.compiler.compile import (
+    CompiledModel,
+    Statistics,
+    compile_digest,
+    compile_model,
+)
 from pytest_arielml.compiler.process import Finished, run_tool
 from pytest_arielml.compiler.tools import tool_path, tool_paths, tool_version
 
@@ -12,6 +17,7 @@ __all__ = [
     "Finished",
     "ModuleFacts",
     "Statistics",
+    "compile_digest",
     "compile_model",
     "digest_of",
     "read_module",

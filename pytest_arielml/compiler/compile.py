@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -14,12 +12,14 @@ from typing import Any, Final
 
 from pytest_arielml.boards import Board
 from pytest_arielml.compiler.cache import Cache, digest_of
+from pytest_arielml.compiler.content import content_digest
 from pytest_arielml.compiler.diagnostics import failure
 from pytest_arielml.compiler.objects import library_symbols
 from pytest_arielml.compiler.process import run_tool
 from pytest_arielml.compiler.profiles import profile_flags, stack_flag
 from pytest_arielml.compiler.targets import target_of
 from pytest_arielml.compiler.tools import tool_path, tool_version
+from pytest_arielml.compiler.workers import import_onnx
 from pytest_arielml.errors import CompileError
 from pytest_arielml.frontends import Model
 
@@ -29,6 +29,9 @@ _FORMAT: Final = 1
 _ATTEMPTS: Final = 2
 # Seconds; importing takes one, whatever the model.
 _IMPORT_TIMEOUT: Final = 120.0
+
+# Up to so many operations, iree-compile takes longer with threads than without.
+_FEW: Final = 200
 
 _OBJECT: Final = "model.o"
 _MODULE: Final = "model.vmfb"
@@ -67,7 +70,7 @@ class CompiledModel:
         library: symbol of the kernels' query function in `object`.
         kernels: symbols of the dispatch functions in `object`.
         functions: the exports that can be called.
-        input_bytes: bytes of the inputs of the main function.
+        input_bytes: bytes of the inputs of the function that takes most, at least.
         statistics: of its memory.
         flags: what iree-compile was given, paths aside.
         digest: of everything that it was made from, in hex.
@@ -102,19 +105,13 @@ def compile_model(
         cache: where the result is kept (default: the user's cache).
         timeout: seconds that one run of the compiler may take.
 
-    Raises: CompileError naming the ONNX node that IREE refused; UsageError
+    Raises: CompileError naming the ONNX node, or the place in the MLIR, that
+    IREE refused; UsageError
     for an unknown profile or core; Unavailable without iree-compile.
     """
     cache = cache or Cache()
-    flags = (*target_of(board).flags(), *profile_flags(profile), stack_flag(board.stack))
-    key = digest_of(
-        {
-            "format": _FORMAT,
-            "compiler": tool_version(),
-            "model": hashlib.sha256(model.onnx_bytes).hexdigest(),
-            "flags": flags,
-        }
-    )
+    flags = _flags(model, board, profile)
+    key = compile_digest(model, board, profile=profile)
 
     def build(folder: Path) -> None:
         _build(model, flags, folder, partial(cache.keep_failed, key), timeout)
@@ -128,19 +125,45 @@ def compile_model(
         library=record["library"],
         kernels=tuple(record["kernels"]),
         functions=tuple(function.entry for function in model.signature.functions),
-        input_bytes=sum(spec.nbytes for spec in model.signature.main.inputs),
+        input_bytes=max(
+            sum(spec.nbytes for spec in function.inputs) for function in model.signature.functions
+        ),
         statistics=Statistics(**record["statistics"]),
         flags=flags,
         digest=key,
     )
 
 
+def compile_digest(model: Model, board: Board, *, profile: str = "speed") -> str:
+    """Digest, in hex, of everything that a compiled model follows from.
+
+    Raises: UsageError for an unknown profile or core; Unavailable without
+    iree-compile.
+    """
+    return digest_of(
+        {
+            "format": _FORMAT,
+            "compiler": tool_version(),
+            "model": content_digest(model.normal, model.format),
+            "flags": _flags(model, board, profile),
+        }
+    )
+
+
+def _flags(model: Model, board: Board, profile: str) -> tuple[str, ...]:
+    return (
+        *target_of(board).flags(),
+        *profile_flags(profile, model.format),
+        stack_flag(board.stack),
+    )
+
+
 def _build(model: Model, flags: tuple[str, ...], folder: Path, keep: Keep, timeout: float) -> None:
-    source, text = folder / "model.onnx", folder / "model.mlir"
-    source.write_bytes(model.onnx_bytes)
-    importer = (sys.executable, "-m", f"{__package__}.importer", source.name, text.name)
-    _run("the ONNX importer", model, importer, folder, keep, _IMPORT_TIMEOUT)
-    source.unlink()
+    source, text = folder / f"model.{model.format}", folder / "model.mlir"
+    source.write_bytes(model.normal)
+    if source != text:
+        _import(model, source.name, text.name, folder, keep)
+        source.unlink()
     compiler: tuple[str | Path, ...] = (
         tool_path("iree-compile"),
         text.name,
@@ -148,8 +171,11 @@ def _build(model: Model, flags: tuple[str, ...], folder: Path, keep: Keep, timeo
         f"-o={_MODULE}",
         f"--iree-llvmcpu-static-library-output-path={_OBJECT}",
         "--iree-scheduling-dump-statistics-file=statistics.json",
+        *_thread_flags(text),
     )
-    _run("iree-compile", model, compiler, folder, keep, timeout)
+    finished = run_tool(compiler, folder=folder, timeout=timeout, attempts=_ATTEMPTS)
+    if finished.status != 0:
+        raise failure("iree-compile", model, finished, compiler, keep(folder))
     # A header for C, next to the object.
     (folder / _OBJECT).with_suffix(".h").unlink(missing_ok=True)
     library: str | None = None
@@ -164,25 +190,21 @@ def _build(model: Model, flags: tuple[str, ...], folder: Path, keep: Keep, timeo
     (folder / _RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
-def _run(
-    tool: str,
-    model: Model,
-    command: tuple[str | Path, ...],
-    folder: Path,
-    keep: Keep,
-    timeout: float,
-) -> None:
-    finished = run_tool(
-        command,
-        folder=folder,
-        timeout=timeout,
-        attempts=_ATTEMPTS,
-        name=tool,
-        environment={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+def _import(model: Model, source: str, target: str, folder: Path, keep: Keep) -> None:
+    name = "the ONNX importer"
+    finished = import_onnx(
+        source, target, folder=folder, timeout=_IMPORT_TIMEOUT, attempts=_ATTEMPTS, name=name
     )
-    if finished.status == 0:
-        return
-    raise failure(tool, model, finished, command, keep(folder))
+    if finished.status != 0:
+        command = (sys.executable, "-m", f"{__package__}.importer", source, target)
+        raise failure(name, model, finished, command, keep(folder))
+
+
+def _thread_flags(text: Path) -> tuple[str, ...]:
+    """One thread for a model of few operations; what is compiled is the same."""
+    with text.open("rb") as file:
+        operations = sum(b" = " in line for line in file)
+    return ("--mlir-disable-threading",) if operations <= _FEW else ()
 
 
 def _statistics(path: Path) -> Statistics:

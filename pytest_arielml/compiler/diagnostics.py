@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 # Said of every ARM target; the features are passed explicitly.
 _NOISE: Final = "Resolution of CPU to CPU-features is not implemented"
-_ERROR: Final = re.compile(r"^(?:.*?: )?error: (?P<text>.*)$", re.MULTILINE)
+_ERROR: Final = re.compile(r"^(?:(?P<place>.*?): )?error: (?P<text>.*)$", re.MULTILINE)
+_LINE: Final = re.compile(r"model\.mlir:(\d+):(\d+)$")
 _LOCATION: Final = re.compile(r"^loc\((?P<location>.*?)\): (?P<text>.*)$")
 # MLIR's way to say that no pattern takes an operation.
 _REFUSED: Final = re.compile(r"failed to legalize operation 'torch\.operator'.* : (?P<types>\(.*)$")
@@ -42,6 +43,9 @@ def failure(
     else:
         what = f"{tool} cannot compile {model.name}"
     where, operator = model.name, None
+    line = _LINE.search(location)
+    if line is not None and model.format == "mlir":
+        where = f"{model.name}: line {line[1]}, column {line[2]}"
     node = _node(model, location)
     if node is not None:
         operator = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
@@ -53,7 +57,7 @@ def failure(
         what,
         where=where,
         found=_plain(text) if text else "no diagnostic",
-        advice=_advice(text, operator) + f"all that it said: {kept}",
+        advice=_advice(text, operator, model) + f"all that it said: {kept}",
     )
 
 
@@ -69,19 +73,23 @@ def _first_error(said: str) -> tuple[str, str]:
         return "", next((line for line in reversed(lines) if line.strip()), "").strip()
     located = _LOCATION.match(match["text"])
     if located is None:
-        return "", match["text"]
+        return match["place"] or "", match["text"]
     return located["location"], located["text"]
 
 
 def _node(model: Model, location: str) -> onnx.NodeProto | None:
+    if model.format != "onnx":
+        return None
     import onnx
 
-    return find(onnx.load_model_from_string(model.onnx_bytes).graph, location)
+    return find(onnx.load_model_from_string(model.normal).graph, location)
 
 
-def _advice(text: str, operator: str | None) -> str:
+def _advice(text: str, operator: str | None, model: Model) -> str:
     if _STACK in text:
         return "a kernel needs more stack than the board's file reserves (`stack`); "
+    if not all(spec.is_static for spec in model.signature.main.inputs):
+        return "fix the free sizes of the inputs (of ONNX: deploy(..., dims={'name': size})); "
     if operator is not None:
         return f"express {operator} by other operators, or leave it to the host; "
     return ""

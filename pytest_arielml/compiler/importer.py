@@ -1,6 +1,7 @@
 """Turns the normal form into MLIR: ``python -m pytest_arielml.compiler.importer IN OUT``.
 
-A process of its own, so that a fault in MLIR's libraries ends it alone.
+In a process of its own, so that a fault in MLIR's libraries ends it alone;
+`import_worker` keeps one for many models.
 Every operation carries the number of its ONNX node as its location: that
 is how a diagnostic of the compiler leads back to the node.
 """
@@ -21,7 +22,7 @@ from pytest_arielml.compiler.nodes import location, walk
 MODULE = "model"
 
 
-def main(source: Path, target: Path) -> int:
+def import_model(source: Path, target: Path) -> int:
     """Imports `source` (ONNX) and writes `target` (MLIR); the status to exit with."""
     model = onnx.load(source)
     for index, node in enumerate(walk(model.graph)):
@@ -57,4 +58,4 @@ def _follow() -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    sys.exit(import_model(Path(sys.argv[1]), Path(sys.argv[2])))

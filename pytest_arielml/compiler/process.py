@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,8 @@ from pytest_arielml.errors import CompileError
 
 # A diagnostic that prints a whole module can be as large as the model.
 _KEPT: Final = 256 * 1024
+#: Where a program's output is collected, in the folder that it runs in.
+LOG: Final = "output.log"
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,32 @@ def run_tool(
     Gives standard output and error together, the last 256 KiB of them.
     Raises: CompileError when the last attempt hung.
     """
-    name = name or Path(command[0]).name
+    return try_again(
+        lambda: _run(command, folder, timeout, environment),
+        name=name or Path(command[0]).name,
+        folder=folder,
+        timeout=timeout,
+        attempts=attempts,
+    )
+
+
+def try_again(
+    run: Callable[[], Finished], *, name: str, folder: Path, timeout: float, attempts: int
+) -> Finished:
+    """What `run` gives; a hang or a crash is tried again, `attempts` times in all.
+
+    Args:
+        run: runs the program; raises subprocess.TimeoutExpired when it hung.
+        name: of the program, for messages.
+        folder: where it runs, for messages.
+        timeout: seconds that `run` allowed it, for messages.
+        attempts: how often to try at most.
+
+    Raises: CompileError when the last attempt hung.
+    """
     for attempt in range(1, attempts + 1):
         try:
-            finished = _run(command, folder, timeout, environment)
+            finished = run()
         except subprocess.TimeoutExpired:
             if attempt == attempts:
                 times = "" if attempts == 1 else f", {attempts} times"
@@ -79,34 +104,55 @@ def _run(
     timeout: float,
     environment: Mapping[str, str] | None,
 ) -> Finished:
-    log = folder / "output.log"
-    with log.open("wb") as output:
-        # A session of its own: what the program starts can be killed with it.
-        process = subprocess.Popen(
-            [str(part) for part in command],
-            cwd=folder,
-            env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            status = process.wait(timeout)
-        except BaseException:
-            # A time-out, or the user's Ctrl-C, which the session does not get.
-            _kill(process)
-            raise
-    return Finished(status, _tail(log))
+    log = folder / LOG
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        with log.open("wb") as output, _interrupts_later():
+            # A session of its own: what the program starts can be killed with it.
+            process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=folder,
+                env={**os.environ, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        status = process.wait(timeout)
+    except BaseException:
+        # A time-out, or the user's Ctrl-C, which the session does not get.
+        if process is not None:
+            kill(process)
+        raise
+    return Finished(status, tail_of(log))
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Puts Ctrl-C off: between its start and its return, a program is nobody's to kill."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield
+        return
+    seen: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: seen.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if seen:
+            signal.raise_signal(signal.SIGINT)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends a program that leads a session, and what it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def _tail(log: Path) -> str:
+def tail_of(log: Path) -> str:
+    """The end of a log, which is removed."""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - _KEPT))
         text = file.read().decode("utf-8", "replace")

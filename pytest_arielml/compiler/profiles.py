@@ -7,9 +7,14 @@ from typing import Final
 
 from pytest_arielml.errors import UsageError
 
+#: Flag and why, by the format of a model.
+INPUT: Final = {
+    "onnx": ("--iree-input-type=onnx", "the importer's output is torch-onnx MLIR"),
+    "mlir": ("--iree-input-type=auto", "whichever dialects the file is written in"),
+}
+
 #: Flag and why, for every model on every board.
 COMMON: Final = (
-    ("--iree-input-type=onnx", "the importer's output is torch-onnx MLIR"),
     (
         "--iree-input-demote-f64-to-f32=false",
         "float64 stays what the model says; demoted, its buffers no longer fit its signature",
@@ -42,8 +47,11 @@ PROFILES: Final = {
 }
 
 
-def profile_flags(profile: str) -> tuple[str, ...]:
-    """The flags of a profile, target and paths aside. Raises: UsageError."""
+def profile_flags(profile: str, form: str = "onnx") -> tuple[str, ...]:
+    """The flags of a profile for models of a format, target and paths aside.
+
+    Raises: UsageError for an unknown profile.
+    """
     if profile not in PROFILES:
         near = difflib.get_close_matches(profile, PROFILES, n=1)
         raise UsageError(
@@ -51,7 +59,7 @@ def profile_flags(profile: str) -> tuple[str, ...]:
             expected="one of: " + ", ".join(PROFILES),
             advice=f"did you mean {near[0]}?" if near else None,
         )
-    return tuple(flag for flag, _ in (*COMMON, *PROFILES[profile]))
+    return tuple(flag for flag, _ in (INPUT[form], *COMMON, *PROFILES[profile]))
 
 
 def stack_flag(stack: int) -> str:

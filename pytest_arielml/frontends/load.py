@@ -6,29 +6,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_arielml.errors import ModelError, UsageError
+from pytest_arielml.frontends import mlir
+from pytest_arielml.frontends.dims import Dims, check_dims
 from pytest_arielml.frontends.model import Model
 
 if TYPE_CHECKING:
     import onnx
 
-SUFFIXES = (".onnx",)
+SUFFIXES = (".onnx", ".mlir")
 
 
-def load_model(source: str | Path | onnx.ModelProto) -> Model:
+def load_model(source: str | Path | onnx.ModelProto, *, dims: Dims | None = None) -> Model:
     """Reads and checks a model.
 
     Args:
-        source: path of an `.onnx` file, or an `onnx.ModelProto`.
+        source: path of an `.onnx` or `.mlir` file, or an `onnx.ModelProto`.
+        dims: sizes for free dimensions of an ONNX model, by name of the
+            dimension (`{"N": 4}`) or by input (`{"x": (4, None)}`); None
+            leaves a dimension free. A batch (first dimension) that is not
+            named here is 1, other dimensions stay free.
 
-    Raises: UsageError for what no frontend reads; ModelError for a file that
-    is missing or damaged, and for a model that asks for what is not
-    supported.
+    Raises: UsageError for what no frontend reads, and for `dims` that do not
+    fit the model; ModelError for a file that is missing or damaged, and for a
+    model that asks for what is not supported.
     """
-    # Importing onnx takes a quarter of a second: only where a model is read.
-    from pytest_arielml.frontends import onnx as frontend
-
+    chosen = check_dims(dims)
     if not isinstance(source, (str, Path)):
-        return frontend.from_proto(source)
+        return _from_onnx(source, chosen)
     path = Path(source)
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(
@@ -36,7 +40,7 @@ def load_model(source: str | Path | onnx.ModelProto) -> Model:
             where=str(path),
             expected="a file that ends in " + " or ".join(SUFFIXES),
             found=path.suffix or "no suffix",
-            advice="export the model to ONNX",
+            advice="export the model to ONNX or MLIR",
         )
     try:
         content = path.read_bytes()
@@ -53,7 +57,19 @@ def load_model(source: str | Path | onnx.ModelProto) -> Model:
             where=str(path),
             found=error.strerror or str(error),
         ) from None
-    return frontend.from_file(path, content)
+    if path.suffix.lower() == ".mlir":
+        return mlir.from_file(path, content, chosen)
+    return _from_onnx((path, content), chosen)
+
+
+def _from_onnx(source: onnx.ModelProto | tuple[Path, bytes], dims: Dims) -> Model:
+    # Importing onnx takes a quarter of a second: only where a model is read.
+    from pytest_arielml.frontends import onnx as frontend
+
+    if isinstance(source, tuple):
+        path, content = source
+        return frontend.from_file(path, content, dims)
+    return frontend.from_proto(source, dims)
 
 
 def _neighbours(path: Path) -> str:

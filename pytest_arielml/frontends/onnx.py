@@ -1,4 +1,4 @@
-"""ONNX files: read, checked, and brought to static shapes."""
+"""ONNX files: read, checked, and brought to their normal form."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import external_data_helper
 
 from pytest_arielml.errors import ModelError, UsageError
+from pytest_arielml.frontends.counted import count_loops
+from pytest_arielml.frontends.dims import Dims
 from pytest_arielml.frontends.model import Function, Model, Signature
-from pytest_arielml.frontends.onnx_shapes import fix_batch, static_specs
+from pytest_arielml.frontends.onnx_shapes import fix_sizes, specs
 from pytest_arielml.frontends.passes import prepare
 
 #: Name of the function, of the graph that it is made from, and of its export.
@@ -22,10 +24,11 @@ ENTRY: Final = "main"
 _EXPORT: Final = "export the model again, or check the copy"
 
 
-def from_file(path: Path, content: bytes) -> Model:
+def from_file(path: Path, content: bytes, dims: Dims) -> Model:
     """The model of an `.onnx` file; external data is looked for beside it.
 
-    Raises: ModelError when it is not ONNX, damaged, or not supported.
+    Raises: ModelError when it is not ONNX, damaged, or not supported;
+    UsageError for `dims` that do not fit it.
     """
     where = str(path)
     proto = _parse(content, where)
@@ -37,10 +40,10 @@ def from_file(path: Path, content: bytes) -> Model:
         for location in external:
             digest.update((path.parent / location).read_bytes())
         original = _serialize(proto, where)
-    return _model(proto, path.stem, where, digest.hexdigest(), original)
+    return _model(proto, dims, path.stem, where, digest.hexdigest(), original)
 
 
-def from_proto(proto: object) -> Model:
+def from_proto(proto: object, dims: Dims) -> Model:
     """The model of an `onnx.ModelProto`, which is left as it is.
 
     Raises: UsageError for anything else; ModelError as `from_file`.
@@ -65,7 +68,7 @@ def from_proto(proto: object) -> Model:
     original = _serialize(proto, where)
     copy = onnx.ModelProto()
     copy.CopyFrom(proto)
-    return _model(copy, name, where, hashlib.sha256(original).hexdigest(), original)
+    return _model(copy, dims, name, where, hashlib.sha256(original).hexdigest(), original)
 
 
 def _parse(content: bytes, where: str) -> onnx.ModelProto:
@@ -143,12 +146,14 @@ def _load_external(proto: onnx.ModelProto, path: Path, locations: list[str]) -> 
         ) from None
 
 
-def _model(proto: onnx.ModelProto, name: str, where: str, digest: str, original: bytes) -> Model:
+def _model(
+    proto: onnx.ModelProto, dims: Dims, name: str, where: str, digest: str, original: bytes
+) -> Model:
     _check(proto, where)
-    fix_batch(proto, where)
+    fix_sizes(proto, dims, where)
     try:
         inferred = onnx.shape_inference.infer_shapes(
-            prepare(proto), strict_mode=True, data_prop=True
+            count_loops(prepare(proto), where), strict_mode=True, data_prop=True
         )
     except (onnx.shape_inference.InferenceError, ValueError) as error:
         raise ModelError(
@@ -157,7 +162,7 @@ def _model(proto: onnx.ModelProto, name: str, where: str, digest: str, original:
             found=_first_line(error),
             advice="check it with: onnx.shape_inference.infer_shapes(model, strict_mode=True)",
         ) from None
-    inputs, outputs = static_specs(inferred, where)
+    inputs, outputs = specs(inferred, where)
     # Exports and kernels are named after the graph, whose name is free text.
     inferred.graph.name = ENTRY
     function = Function(name=ENTRY, entry=ENTRY, inputs=inputs, outputs=outputs)
@@ -166,7 +171,7 @@ def _model(proto: onnx.ModelProto, name: str, where: str, digest: str, original:
         format="onnx",
         digest=digest,
         signature=Signature((function,)),
-        onnx_bytes=_serialize(inferred, where),
+        normal=_serialize(inferred, where),
         original=original,
     )
 

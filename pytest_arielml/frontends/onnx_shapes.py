@@ -1,14 +1,17 @@
-"""Static shapes for an ONNX graph: the batch is one, nothing else may be free."""
+"""The shapes of an ONNX graph: which sizes are fixed, and which are left free."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import ml_dtypes
 import numpy as np
 import onnx
 
-from pytest_arielml.errors import ModelError
-from pytest_arielml.frontends.model import TensorSpec
+from pytest_arielml.errors import ModelError, UsageError
+from pytest_arielml.frontends.dims import Dims, unknown_name
+from pytest_arielml.frontends.model import Dim, TensorSpec, shape_text
 
 _DTYPES: Final = {
     getattr(onnx.TensorProto, name): np.dtype(dtype)
@@ -16,63 +19,121 @@ _DTYPES: Final = {
         "FLOAT": "float32",
         "DOUBLE": "float64",
         "FLOAT16": "float16",
+        "BFLOAT16": ml_dtypes.bfloat16,
+        "INT4": ml_dtypes.int4,
+        "UINT4": ml_dtypes.uint4,
         "BOOL": "bool",
         **{f"{s.upper()}INT{n}": f"{s}int{n}" for s in ("", "u") for n in (8, 16, 32, 64)},
     }.items()
 }
 
+# How shape inference calls a size that it knows nothing of.
+_INVENTED: Final = "unk__"
 
-def fix_batch(proto: onnx.ModelProto, where: str) -> None:
-    """Sets the batch to 1, in place: the first dimension of inputs that leave it free.
+_Dimensions = Sequence[onnx.TensorShapeProto.Dimension]
+_Shapes = Mapping[str, _Dimensions]
 
-    Every dimension of the inputs that carries the batch's name is the batch.
-    Free dimensions of outputs and of values between are dropped, for shape
-    inference to find.
 
-    Raises: ModelError naming an input and its dimension that is free and
-    not the batch.
+def fix_sizes(proto: onnx.ModelProto, dims: Dims, where: str) -> None:
+    """Fixes sizes of the inputs, in place.
+
+    A size that `dims` names is set to its value, or left free by None. A
+    free first dimension that `dims` says nothing of is the batch and becomes
+    1, with every dimension of the inputs that carries its name. Other sizes
+    stay free. Free sizes of outputs and of values between are dropped, for
+    shape inference to find.
+
+    Raises: UsageError for a name in `dims` that is neither a free dimension
+    nor an input, or sizes that do not fit the input; ModelError for an input
+    that is no tensor.
     """
-    graph = proto.graph
-    inputs = _true_inputs(graph)
-    batch: set[str] = set()
-    for value in inputs:
-        dims = _tensor_type(value, where).shape.dim
-        if dims and not _is_static(dims[0]):
-            if dims[0].dim_param:
-                batch.add(dims[0].dim_param)
-            dims[0].dim_value = 1
-    for value in inputs:
-        for axis, dim in enumerate(_tensor_type(value, where).shape.dim):
-            if dim.dim_param in batch:
-                dim.dim_value = 1
-            if not _is_static(dim):
-                raise ModelError(
-                    f"dimension {axis} of input {value.name!r} has no fixed size",
-                    where=where,
-                    expected="static shapes; only the batch (dimension 0) may be free, "
-                    "and is set to 1",
-                    found=f"{value.name}: {_shape_text(value)}",
-                    advice="export the model with a fixed size, or set it with: python -m "
-                    "onnxruntime.tools.make_dynamic_shape_fixed",
-                )
-    for value in (*graph.output, *graph.value_info):
+    shapes = {
+        value.name: _tensor_type(value, where).shape.dim for value in _true_inputs(proto.graph)
+    }
+    sizes = _chosen(dims, shapes)
+    for name, shape in shapes.items():
+        batch = shape[0] if shape else None
+        if batch is None or _is_static(batch) or isinstance(dims.get(name), Sequence):
+            continue
+        if not batch.dim_param:
+            batch.dim_value = 1
+        else:
+            sizes.setdefault(batch.dim_param, 1)
+    for shape in shapes.values():
+        for dim in shape:
+            size = sizes.get(dim.dim_param) if _is_named(dim) else None
+            if size is not None:
+                dim.dim_value = size
+            elif not _is_static(dim) and not dim.dim_param:
+                dim.Clear()  # -1, which only we take for a free size
+    for value in (*proto.graph.output, *proto.graph.value_info):
         for dim in value.type.tensor_type.shape.dim:
             if not _is_static(dim):
                 dim.Clear()
 
 
-def static_specs(
+def specs(
     proto: onnx.ModelProto, where: str
 ) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
     """Inputs and outputs of the graph.
 
     Raises: ModelError naming one whose element type is not supported or
-    whose shape is not known before it runs.
+    whose number of dimensions is not known.
     """
     graph = proto.graph
     inputs = tuple(_spec(value, "input", where) for value in _true_inputs(graph))
     outputs = tuple(_spec(value, "output", where) for value in graph.output)
     return inputs, outputs
+
+
+def _chosen(dims: Dims, shapes: _Shapes) -> dict[str, int | None]:
+    """The sizes that `dims` gives named dimensions; those without a name are set, in place."""
+    free = {dim.dim_param for shape in shapes.values() for dim in shape if _is_named(dim)}
+    sizes: dict[str, int | None] = {}
+    for name, value in dims.items():
+        if isinstance(value, Sequence):
+            if name not in shapes:
+                raise unknown_name(name, free, shapes)
+            found = _fix_input(name, shapes[name], value)
+        elif name in free:
+            found = {name: value}
+        elif name in shapes:
+            raise UsageError(
+                f"dims has one size for {name!r}, which is an input",
+                expected=f"a size for each of its {len(shapes[name])} dimensions",
+                found=repr(value),
+            )
+        else:
+            raise unknown_name(name, free, shapes)
+        for dimension, size in found.items():
+            if sizes.setdefault(dimension, size) != size:
+                raise UsageError(
+                    f"dims gives the dimension {dimension!r} two sizes",
+                    found=f"{sizes[dimension]} and {size}",
+                )
+    return sizes
+
+
+def _fix_input(name: str, shape: _Dimensions, sizes: Sequence[int | None]) -> dict[str, int | None]:
+    """Sets the sizes of one input that have no name, in place; gives those that have one."""
+    known = [_size(dim) for dim in shape]
+    fits = len(known) == len(sizes) and all(
+        size in (None, fixed) or not isinstance(fixed, int)
+        for fixed, size in zip(known, sizes, strict=True)
+    )
+    if not fits:
+        raise UsageError(
+            f"dims has sizes for input {name!r} that do not fit it",
+            expected=shape_text(known),
+            found=shape_text(sizes),
+        )
+    named: dict[str, int | None] = {}
+    for dim, size in zip(shape, sizes, strict=True):
+        if _is_named(dim):
+            named[dim.dim_param] = size
+        elif size is not None:
+            dim.dim_value = size
+    return named
 
 
 def _true_inputs(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
@@ -85,11 +146,11 @@ def _tensor_type(value: onnx.ValueInfoProto, where: str) -> onnx.TypeProto.Tenso
     kind = value.type.WhichOneof("value")
     if kind != "tensor_type" or not value.type.tensor_type.HasField("shape"):
         raise ModelError(
-            f"{value.name!r} is not a tensor of known shape",
+            f"{value.name!r} is not a tensor of a known number of dimensions",
             where=where,
             expected="dense tensors in and out",
             found=(kind or "no type") if kind != "tensor_type" else "a tensor without a shape",
-            advice="export the model with tensors of fixed shapes as inputs and outputs",
+            advice="export the model with tensors as inputs and outputs",
         )
     return value.type.tensor_type
 
@@ -105,25 +166,19 @@ def _spec(value: onnx.ValueInfoProto, role: str, where: str) -> TensorSpec:
             found=onnx.TensorProto.DataType.Name(tensor.elem_type).lower(),
             advice="add a Cast to the model, or export it with another type",
         )
-    for axis, dim in enumerate(tensor.shape.dim):
-        if not _is_static(dim):
-            raise ModelError(
-                f"dimension {axis} of {role} {value.name!r} depends on the data",
-                where=where,
-                expected="outputs whose shapes follow from the shapes of the inputs",
-                found=f"{value.name}: {_shape_text(value)}",
-                advice="leave out the operators after the last tensor of fixed shape "
-                "(NonZero, NonMaxSuppression, ...) and do their work on the host",
-            )
-    return TensorSpec(value.name, dtype, tuple(dim.dim_value for dim in tensor.shape.dim))
+    return TensorSpec(value.name, dtype, tuple(_size(dim) for dim in tensor.shape.dim))
+
+
+def _size(dim: onnx.TensorShapeProto.Dimension) -> Dim:
+    if _is_static(dim):
+        return int(dim.dim_value)
+    return dim.dim_param if _is_named(dim) and not dim.dim_param.startswith(_INVENTED) else None
+
+
+def _is_named(dim: onnx.TensorShapeProto.Dimension) -> bool:
+    return dim.WhichOneof("value") == "dim_param" and bool(dim.dim_param)
 
 
 def _is_static(dim: onnx.TensorShapeProto.Dimension) -> bool:
     # Some exporters write -1 for a free dimension; a tensor of no values has a 0.
     return dim.WhichOneof("value") == "dim_value" and dim.dim_value >= 0
-
-
-def _shape_text(value: onnx.ValueInfoProto) -> str:
-    dims = value.type.tensor_type.shape.dim
-    sizes = (str(dim.dim_value) if _is_static(dim) else dim.dim_param or "?" for dim in dims)
-    return "[" + ", ".join(sizes) + "]"

@@ -8,22 +8,27 @@ from pytest_arielml.golden.compare import (
     compare,
     compare_outputs,
 )
+from pytest_arielml.golden.host import HostModule
+from pytest_arielml.golden.outputs import Outputs
 from pytest_arielml.golden.policy import OutputPolicy, Tolerance, output_policies, tolerance
 from pytest_arielml.golden.provenance import Provenance, inputs_digest
 from pytest_arielml.golden.reference import (
     Reference,
     model_bytes,
+    model_reference,
     reference,
     reference_outputs,
 )
-from pytest_arielml.golden.sampling import random_inputs
+from pytest_arielml.golden.sampling import input_ranges, random_arrays, random_inputs
 from pytest_arielml.golden.store import Golden, check, create, read, write
 
 __all__ = [
     "Comparison",
     "Difference",
     "Golden",
+    "HostModule",
     "OutputPolicy",
+    "Outputs",
     "Provenance",
     "Reference",
     "Tolerance",
@@ -33,9 +38,12 @@ __all__ = [
     "compare",
     "compare_outputs",
     "create",
+    "input_ranges",
     "inputs_digest",
     "model_bytes",
+    "model_reference",
     "output_policies",
+    "random_arrays",
     "random_inputs",
     "read",
     "reference",

@@ -92,8 +92,9 @@ def compare(
         UsageError: a tolerance is not usable, or the data type not comparable.
     """
     actual, expected = np.asarray(actual), np.asarray(expected)
-    allowed = tolerance(expected.dtype, rtol=rtol, atol=atol, steps=steps, step=step)
     mismatch = _mismatch(actual, expected)
+    actual, expected = _widened(actual), _widened(expected)
+    allowed = tolerance(expected.dtype, rtol=rtol, atol=atol, steps=steps, step=step)
     shape = tuple(expected.shape)
     if mismatch is not None or expected.size == 0:
         return Comparison(name, mismatch, expected.dtype, shape, allowed)
@@ -168,6 +169,7 @@ def assert_outputs_match(
     atol: float | None = None,
     steps: float | None = None,
     where: str = "",
+    reference: str = "the reference",
 ) -> None:
     """Fail unless every output agrees with its reference; see `compare_outputs`.
 
@@ -179,6 +181,7 @@ def assert_outputs_match(
         atol: absolute bound.
         steps: bound in quantization steps.
         where: what ran, for the first line of the message.
+        reference: what computed `expected`, for the same line.
 
     Raises:
         AssertionError: with a table of what differs.
@@ -189,7 +192,7 @@ def assert_outputs_match(
         compare_outputs(actual, expected, policies=policies, rtol=rtol, atol=atol, steps=steps)
     )
     if text:
-        raise AssertionError(f"{where}: outputs differ from the reference\n{text}".lstrip(": "))
+        raise AssertionError(f"{where}: outputs differ from {reference}\n{text}".lstrip(": "))
 
 
 def assertion_text(comparisons: Sequence[Comparison]) -> str:
@@ -250,6 +253,12 @@ def _mismatch(actual: Array, expected: Array) -> str | None:
     if actual.dtype != expected.dtype:
         return f"data type is {actual.dtype}, expected {expected.dtype}"
     return None
+
+
+def _widened(array: Array) -> Array:
+    """4-bit integers, which are not numpy's own, as integers that are."""
+    wide = {"int4": np.int8, "uint4": np.uint8}.get(array.dtype.name)
+    return array if wide is None else array.astype(wide)
 
 
 def _integer_distance(actual: Array, expected: Array) -> NDArray[np.uint64]:

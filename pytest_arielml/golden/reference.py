@@ -1,4 +1,4 @@
-"""onnxruntime's outputs on a model as its author wrote it."""
+"""The reference's outputs: onnxruntime's on an ONNX model as its author wrote it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
-from pytest_arielml.errors import InputError, ModelError
+from pytest_arielml.errors import InputError, ModelError, UsageError
+from pytest_arielml.frontends import Function, Model
+from pytest_arielml.golden.host import HostModule
+from pytest_arielml.golden.outputs import Outputs
 from pytest_arielml.golden.unshare import unshare_zero_points
 
 Array = NDArray[Any]
@@ -30,6 +33,7 @@ SESSION_OPTIONS: Final[Mapping[str, str]] = {
     "session.x64quantprecision": "1",
 }
 PROVIDER: Final = "CPUExecutionProvider"
+SOURCE: Final = f"onnxruntime {onnxruntime.__version__}"
 
 # onnxruntime's names for element types, as far as numpy has them.
 _DTYPES: Final[Mapping[str, str]] = {
@@ -69,12 +73,13 @@ class Reference:
         self.inputs = tuple(_slot(each) for each in self._session.get_inputs())
         self.outputs = tuple(_slot(each) for each in self._session.get_outputs())
 
-    def run(self, *inputs: Array) -> tuple[Array, ...]:
+    def run(self, *inputs: Array | Mapping[str, Array]) -> Outputs:
         """The model's outputs for one call.
 
         Args:
             inputs: one array for each of `self.inputs`, of its data type and
-                shape; a free size takes any.
+                shape; a free size takes any. Or one mapping of their names
+                to arrays.
 
         Raises:
             InputError: the inputs are not what the model declares.
@@ -85,7 +90,11 @@ class Reference:
             outputs = self._session.run(None, feed)
         except Exception as error:  # as above
             raise InputError("onnxruntime refused the call", found=_first_line(error)) from error
-        return tuple(np.asarray(output) for output in outputs)
+        return Outputs(
+            (np.asarray(output) for output in outputs),
+            [slot.name for slot in self.outputs],
+            SOURCE,
+        )
 
     def run_samples(self, *inputs: Array) -> tuple[Array, ...]:
         """One call a sample, the results stacked.
@@ -103,6 +112,8 @@ class Reference:
         return tuple(np.stack(column) for column in zip(*calls, strict=True))
 
     def _checked(self, inputs: Sequence[object]) -> list[Array]:
+        if len(inputs) == 1 and isinstance(inputs[0], Mapping):
+            inputs = self._in_order(inputs[0])
         arrays = [np.asarray(value) for value in inputs]
         given = ", ".join(f"{array.dtype} {list(array.shape)}" for array in arrays)
         if len(arrays) != len(self.inputs):
@@ -124,6 +135,16 @@ class Reference:
                 )
         return [np.ascontiguousarray(array) for array in arrays]
 
+    def _in_order(self, inputs: Mapping[str, object]) -> list[object]:
+        names = [slot.name for slot in self.inputs]
+        if set(inputs) != set(names):
+            raise InputError(
+                "the inputs' names are not the model's",
+                expected=", ".join(map(str, self.inputs)) or "no input",
+                found=", ".join(map(str, inputs)) or "no input",
+            )
+        return [inputs[name] for name in names]
+
 
 def reference(model: bytes) -> Reference:
     """The model in onnxruntime; the same bytes give the same session.
@@ -135,8 +156,8 @@ def reference(model: bytes) -> Reference:
 
 
 def reference_outputs(
-    model: str | Path | bytes | onnx.ModelProto, *inputs: Array
-) -> tuple[Array, ...]:
+    model: str | Path | bytes | onnx.ModelProto, *inputs: Array | Mapping[str, Array]
+) -> Outputs:
     """onnxruntime's outputs for one call of `model`; see `Reference.run`.
 
     Raises:
@@ -146,17 +167,45 @@ def reference_outputs(
     return reference(model_bytes(model)).run(*inputs)
 
 
+def model_reference(model: Model, function: Function, inputs: Sequence[Array]) -> Outputs:
+    """The reference's outputs for one call, from the model's initial values.
+
+    onnxruntime's on an ONNX model; IREE's own runtime's on an MLIR module,
+    see `HostModule`. Their `source` says which.
+
+    Raises:
+        ModelError: onnxruntime does not take the model.
+        CompileError: iree-compile does not compile the module for this host.
+        InputError: the call fails.
+        Unavailable: IREE's runtime is needed and not installed.
+    """
+    if model.format == "mlir":
+        module = _host(model)
+        module.reset()
+        return module.run(function, inputs)
+    return reference(model.original).run(*inputs)
+
+
 def model_bytes(model: str | Path | bytes | onnx.ModelProto) -> bytes:
     """The bytes of a model, which its digest and its reference are made from.
 
     Raises:
         ModelError: the file cannot be read.
+        UsageError: it is an MLIR file.
     """
     if isinstance(model, bytes):
         return model
     if isinstance(model, onnx.ModelProto):
         content: bytes = model.SerializeToString(deterministic=True)
         return content
+    if Path(model).suffix.lower() == ".mlir":
+        raise UsageError(
+            "onnxruntime has no answers for an MLIR module",
+            where=str(model),
+            expected="an .onnx file",
+            advice="compare with Deployment.reference, which is IREE's own runtime's, "
+            "or with expected arrays of your own",
+        )
     try:
         return Path(model).read_bytes()
     except OSError as error:
@@ -179,6 +228,11 @@ def samples(inputs: Sequence[Array]) -> Iterator[tuple[Array, ...]]:
             found=", ".join(str(list(array.shape)) for array in inputs) or "no input",
         )
     return zip(*inputs, strict=True)
+
+
+@lru_cache(maxsize=8)
+def _host(model: Model) -> HostModule:
+    return HostModule(model)
 
 
 @lru_cache(maxsize=8)

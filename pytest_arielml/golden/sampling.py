@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from pytest_arielml.errors import ModelError, UsageError
+from pytest_arielml.frontends import TensorSpec
 from pytest_arielml.golden.reference import Slot, reference
 
 Range = tuple[float, float]
 _DEFAULT: Final[Range] = (-1.0, 1.0)
+_NIBBLES: Final = {"int4": (-8, 7), "uint4": (0, 15)}
 
 
 def random_inputs(model: bytes, *, seed: int, samples: int) -> tuple[NDArray[Any], ...]:
@@ -36,33 +39,57 @@ def random_inputs(model: bytes, *, seed: int, samples: int) -> tuple[NDArray[Any
         ModelError: onnxruntime does not take the model.
         UsageError: `seed` or `samples` is out of range.
     """
+    return random_arrays(
+        reference(model).inputs, seed=seed, samples=samples, ranges=input_ranges(model)
+    )
+
+
+def random_arrays(
+    specs: Sequence[TensorSpec | Slot],
+    *,
+    seed: int,
+    samples: int,
+    ranges: Mapping[str, Range] | None = None,
+) -> tuple[NDArray[Any], ...]:
+    """As `random_inputs`, for inputs that are known by their specs.
+
+    Args:
+        specs: names, dtypes and shapes; a free size is 1.
+        seed: of the generator (PCG64), at least 0.
+        samples: how many, at least 1.
+        ranges: of float inputs by name, where they are not -1 to 1.
+
+    Raises: ModelError for a dtype without random values; UsageError when
+    `seed` or `samples` is out of range.
+    """
     if samples < 1 or seed < 0:
         raise UsageError(
             "random inputs need at least one sample and a seed from 0 on",
             found=f"{samples} samples, seed {seed}",
         )
-    ranges = _ranges(model)
     rng = np.random.default_rng(seed)
-    return tuple(
-        _random(slot, ranges.get(slot.name, _DEFAULT), samples, rng)
-        for slot in reference(model).inputs
-    )
+    extents = ranges or {}
+    return tuple(_random(spec, extents.get(spec.name, _DEFAULT), samples, rng) for spec in specs)
 
 
-def _random(slot: Slot, extent: Range, samples: int, rng: np.random.Generator) -> NDArray[Any]:
-    shape = (samples, *(1 if size is None else size for size in slot.shape))
+def _random(
+    slot: TensorSpec | Slot, extent: Range, samples: int, rng: np.random.Generator
+) -> NDArray[Any]:
+    shape = (samples, *(size if isinstance(size, int) else 1 for size in slot.shape))
     kind = slot.dtype.kind
     if kind == "b":
         return rng.integers(0, 2, shape).astype(np.bool_)
+    if slot.dtype.name in _NIBBLES:
+        return rng.integers(*_NIBBLES[slot.dtype.name], shape, endpoint=True).astype(slot.dtype)
     if kind in "iu":
         bounds = np.iinfo(slot.dtype)
         return rng.integers(bounds.min, bounds.max, shape, dtype=slot.dtype, endpoint=True)
-    if kind == "f":
+    if kind == "f" or slot.dtype.name == "bfloat16":
         return rng.uniform(*extent, shape).astype(slot.dtype)
     raise ModelError(f"no random values for input {slot}")
 
 
-def _ranges(content: bytes) -> dict[str, Range]:
+def input_ranges(content: bytes) -> dict[str, Range]:
     """For each input that goes into QuantizeLinear: the values its integers stand for."""
     model = onnx.load_from_string(content)
     constants = {each.name: each for each in model.graph.initializer}

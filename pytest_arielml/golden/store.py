@@ -60,6 +60,7 @@ def create(
     Raises:
         ModelError: the model cannot be read, or onnxruntime does not take it.
         InputError: the inputs are not what the model declares.
+        UsageError: the model is no ONNX model.
     """
     content = model_bytes(model)
     session = reference(content)

@@ -69,6 +69,10 @@ class Recorder:
         """One record a deployment that the test used, in order of use."""
         return list(self._records.values())
 
+    def knows(self, deployment: Deployment) -> bool:
+        """Whether the test has used `deployment` before."""
+        return id(deployment) in self._records
+
     def deployed(self, deployment: Deployment) -> DeploymentRecord:
         """Notes that the test uses `deployment`, and its sizes as they stand."""
         record = self._records.setdefault(

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from pytest_arielml.compiler import CompiledModel
-from pytest_arielml.errors import ArielError, DeviceError, GuestFault, InputError, WireError
+from pytest_arielml.errors import (
+    ArielError,
+    DeviceError,
+    GuestFault,
+    WireError,
+)
 from pytest_arielml.firmware import Image
-from pytest_arielml.frontends import Function, Model, Signature, TensorSpec
-from pytest_arielml.golden import OutputPolicy, output_policies
+from pytest_arielml.frontends import Function, Model, Signature
+from pytest_arielml.golden import OutputPolicy, Outputs, model_reference, output_policies
 from pytest_arielml.runners import Counters, Machine, Runner
+from pytest_arielml.session.inputs import check_inputs, check_outputs
 from pytest_arielml.session.result import Array, Dispatch, Memory, Result
 from pytest_arielml.session.target import Target
-from pytest_arielml.wire import CallReply, Client, LoadReply
+from pytest_arielml.wire import CallReply, Client
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,15 @@ class Size:
 class _Booted:
     machine: Machine
     client: Client
-    loaded: LoadReply
-    init: tuple[int, int] | None
+    init: tuple[int, int] | None = None
 
 
 class Deployment:
     """A model on a target, booted once and called many times.
 
-    After a fault the board is dead; the next call boots it afresh.
+    After a fault the board is dead; the next call boots it afresh. A model
+    that keeps values between calls has lost them then, and says so: the next
+    call raises, until `reset` starts it anew on purpose.
     """
 
     def __init__(
@@ -71,7 +76,12 @@ class Deployment:
         self._booted: _Booted | None = None
         self._arena_peak = 0
         self._stack_peak = 0
-        self._policies: tuple[OutputPolicy, ...] = output_policies(model.original)
+        self._policies: tuple[OutputPolicy, ...] = (
+            output_policies(model.original) if model.format == "onnx" else ()
+        )
+        # Whether a call may have changed what the model keeps, and why that is lost.
+        self._touched = False
+        self._lost: str | None = None
 
     @property
     def name(self) -> str:
@@ -126,23 +136,38 @@ class Deployment:
         """
         self._boot()
 
-    def run(self, *inputs: Array, function: str | None = None) -> Result:
+    def run(self, *inputs: Array | Mapping[str, Array], function: str | None = None) -> Result:
         """Calls the model on the board.
 
         Args:
-            inputs: one array an input of the function, of its dtype and shape.
-            function: name of the function, for models with more than one.
+            inputs: one array an input of the function, of its dtype and
+                shape, in order; or one mapping of input names to arrays.
+            function: name of the function; may be left out when there is one,
+                or one is called `main`.
 
         Raises: InputError when the inputs differ from the signature;
-        DeviceError, GuestFault or WireError when the call fails on the board.
+        DeviceError when the call fails on the board, or the values that the
+        model kept between calls were lost; GuestFault or WireError when the
+        board does.
         """
-        called = self._function(function)
-        arrays = check_inputs(called, inputs, self.name)
+        called = self.signature.find(function, self.name)
+        arrays = check_inputs(called, inputs, self._where(called))
+        if self._lost is not None:
+            raise DeviceError(
+                f"what {self.name} kept between calls is lost",
+                where=self.target.name,
+                expected="a board that has been up since the last reset",
+                found=f"it was restarted after: {self._lost}",
+                advice="call reset() to start from the model's initial values",
+            )
         booted = self._boot()
+        untouched, self._touched = not self._touched, True
         try:
             result = self._call(booted, called, arrays)
-        except (GuestFault, WireError):
+        except (GuestFault, WireError) as error:
             self.close()
+            if self.model.stateful and not untouched:
+                self._lost = error.what
             raise
         self.calls += 1
         self.last = result
@@ -150,20 +175,46 @@ class Deployment:
             self.on_result(self, result)
         return result
 
+    def reset(self) -> None:
+        """Starts the model anew: what it keeps between calls has its initial values again.
+
+        Raises: as `boot`.
+        """
+        self._lost = None
+        if self._booted is None:
+            self._boot()
+        elif self._touched:
+            try:
+                self._load(self._booted)
+            except (GuestFault, WireError):
+                self.close()
+                raise
+
+    def reference(
+        self, *inputs: Array | Mapping[str, Array], function: str | None = None
+    ) -> Outputs:
+        """The reference's outputs for the same call, from the model's initial values.
+
+        Its `source` says what computed them. Raises: InputError as `run`;
+        ModelError when the reference does not take the model; Unavailable
+        when it is not installed.
+        """
+        called = self.signature.find(function, self.name)
+        arrays = check_inputs(called, inputs, self._where(called))
+        return model_reference(self.model, called, arrays)
+
     def close(self) -> None:
-        """Stops the board; a later call boots it again."""
+        """Stops the board; a later call boots it again, with the model's initial values."""
         booted, self._booted = self._booted, None
+        self._touched = False
+        self._lost = None
         if booted is not None:
             booted.machine.close()
 
-    def _function(self, name: str | None) -> Function:
-        if name is None:
-            return self.signature.main
-        for function in self.signature.functions:
-            if function.name == name:
-                return function
-        names = ", ".join(function.name for function in self.signature.functions)
-        raise InputError(f"{self.name} has no function {name!r}", expected=f"one of: {names}")
+    def _where(self, function: Function) -> str:
+        """The model, and the function where there are several."""
+        several = len(self.signature.functions) > 1
+        return f"{self.name}.{function.name}" if several else self.name
 
     def _boot(self) -> _Booted:
         if self._booted is not None:
@@ -179,20 +230,38 @@ class Deployment:
                     found=greeting.image_id.hex(),
                     advice="flash the board again, or check that no second board answers",
                 )
-            before = machine.counters()
-            loaded = client.load()
-            after = machine.counters()
+            booted = _Booted(machine, client)
+            self._load(booted)
         except BaseException:
             with suppress(ArielError):
                 machine.close()
             raise
-        init = _difference(before, after, "arielml_load") if before and after else None
+        self._booted = booted
+        return booted
+
+    def _load(self, booted: _Booted) -> None:
+        """Loads the module, a second time anew; its variables have their initial values then."""
+        before = booted.machine.counters()
+        loaded = booted.client.load()
+        after = booted.machine.counters()
+        booted.init = _difference(before, after, "arielml_load") if before and after else None
         self._arena_peak = max(self._arena_peak, loaded.heap_peak)
         self._stack_peak = max(self._stack_peak, loaded.stack_peak)
-        self._booted = _Booted(machine, client, loaded, init)
-        return self._booted
+        self._touched = False
 
     def _call(self, booted: _Booted, function: Function, arrays: Sequence[Array]) -> Result:
+        try:
+            return self._exchange(booted, function, arrays)
+        except (GuestFault, WireError):
+            raise
+        except DeviceError as error:
+            # The inputs are still there, and a function of fewer would be given them.
+            booted.client.release()
+            place = f"{self._where(function)} on {self.target.name}"
+            error.where = f"{place}: {error.where}" if error.where else place
+            raise
+
+    def _exchange(self, booted: _Booted, function: Function, arrays: Sequence[Array]) -> Result:
         client = booted.client
         for index, array in enumerate(arrays):
             client.set_input(index, array)
@@ -205,9 +274,12 @@ class Deployment:
                 expected=str(len(function.outputs)),
                 found=str(reply.result_count),
             )
-        outputs = tuple(
-            client.output(index, dtype=spec.dtype) for index, spec in enumerate(function.outputs)
+        outputs = Outputs(
+            (client.output(index, dtype=spec.dtype) for index, spec in enumerate(function.outputs)),
+            [spec.name for spec in function.outputs],
+            f"{self._where(function)} on {self.target.name}",
         )
+        check_outputs(function, outputs, self.name)
         client.release()
         self._arena_peak = max(self._arena_peak, reply.heap_peak)
         self._stack_peak = max(self._stack_peak, reply.stack_peak)
@@ -216,12 +288,11 @@ class Deployment:
     def _result(
         self,
         function: Function,
-        outputs: tuple[Array, ...],
+        outputs: Outputs,
         reply: CallReply,
         before: Counters | None,
         after: Counters | None,
     ) -> Result:
-        _check_outputs(function, outputs, self.name)
         memory = Memory(reply.heap_peak, (reply.stack_peak,))
         clock = self.target.board.cores[0].clock_hz
         if before is None or after is None:
@@ -239,66 +310,10 @@ class Deployment:
             seconds_are_estimated=estimated,
             dispatches=dispatches,
             memory=memory,
-            where=f"{self.name} on {self.target.name}",
-            policies=self._policies,
+            function=function.name,
+            where=outputs.source,
+            policies=self._policies or tuple(OutputPolicy(name, None) for name in outputs.names),
         )
-
-
-def check_inputs(function: Function, inputs: Sequence[object], model: str) -> list[Array]:
-    """The inputs as arrays of the function's dtypes and shapes.
-
-    Raises: InputError naming the input, what was expected and what was given.
-    """
-    specs = function.inputs
-    if len(inputs) != len(specs):
-        raise InputError(
-            f"{model} takes {len(specs)} input{'s' if len(specs) != 1 else ''}, not {len(inputs)}",
-            expected=", ".join(_spec(spec) for spec in specs) or "no input",
-            found=", ".join(_given(value) for value in inputs) or "no input",
-        )
-    arrays = []
-    for spec, value in zip(specs, inputs, strict=True):
-        array = np.asarray(value)
-        if array.dtype != spec.dtype or array.shape != tuple(spec.shape):
-            raise InputError(
-                f"input {spec.name!r} of {model} has the wrong "
-                + ("dtype" if array.dtype != spec.dtype else "shape"),
-                expected=_spec(spec),
-                found=_given(value),
-                advice=_conversion(spec, array),
-            )
-        # Not ascontiguousarray, which makes a vector of a scalar.
-        arrays.append(np.asarray(array, order="C"))
-    return arrays
-
-
-def _spec(spec: TensorSpec) -> str:
-    return f"{spec.name}: {spec.dtype} {list(spec.shape)}"
-
-
-def _given(value: object) -> str:
-    array = np.asarray(value)
-    kind = "" if isinstance(value, np.ndarray) else f" ({type(value).__name__})"
-    return f"{array.dtype} {list(array.shape)}{kind}"
-
-
-def _conversion(spec: TensorSpec, array: Array) -> str:
-    if array.dtype != spec.dtype:
-        return f"convert it on purpose: array.astype({spec.dtype.name!r})"
-    if array.size == int(np.prod(spec.shape)):
-        return f"reshape it: array.reshape({tuple(spec.shape)})"
-    return "pass one sample at a time, in the model's own shape"
-
-
-def _check_outputs(function: Function, outputs: tuple[Array, ...], model: str) -> None:
-    """Raises: DeviceError when an output is not what the signature declares."""
-    for spec, array in zip(function.outputs, outputs, strict=True):
-        if array.dtype != spec.dtype or array.shape != tuple(spec.shape):
-            raise DeviceError(
-                f"output {spec.name!r} of {model} is not what the model declares",
-                expected=_spec(spec),
-                found=_given(array),
-            )
 
 
 def _difference(before: Counters, after: Counters, symbol: str) -> tuple[int, int]:

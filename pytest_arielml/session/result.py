@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from pytest_arielml.errors import UsageError
-from pytest_arielml.golden import OutputPolicy, assert_outputs_match
+from pytest_arielml.golden import OutputPolicy, Outputs, assert_outputs_match
 
 Array = npt.NDArray[np.generic]
 
@@ -44,17 +44,19 @@ class Memory:
 class Result:
     """The outputs of a call and what it cost.
 
+    `outputs` is a tuple whose items have names too: `outputs["y"]`.
     `instructions` is exact in emulation and `None` on hardware; `seconds`
     is measured on hardware and estimated (`seconds_are_estimated`) in
     emulation. Neither counts the transfer of inputs and outputs.
     """
 
-    outputs: tuple[Array, ...]
+    outputs: Outputs
     instructions: int | None
     seconds: float
     seconds_are_estimated: bool
     dispatches: tuple[Dispatch, ...]
     memory: Memory
+    function: str = "main"
     where: str = ""
     policies: tuple[OutputPolicy, ...] = field(default=(), repr=False)
 
@@ -77,7 +79,7 @@ class Result:
 
     def assert_matches(
         self,
-        expected: Array | Sequence[Array],
+        expected: Array | Sequence[Array] | Mapping[str, Array],
         *,
         rtol: float | None = None,
         atol: float | None = None,
@@ -86,7 +88,8 @@ class Result:
         """Fails unless the outputs are `expected`.
 
         Args:
-            expected: one array an output, of the same dtype and shape.
+            expected: one array an output, of the same dtype and shape, in
+                order; or a mapping of the outputs' names to arrays.
             rtol: bound on relative error.
             atol: bound on absolute error, in the output's unit.
             steps: bound in quantization steps.
@@ -96,7 +99,11 @@ class Result:
         Raises: AssertionError with a table of what differs.
         """
         __tracebackhide__ = True
-        wanted = (expected,) if isinstance(expected, np.ndarray) else tuple(expected)
+        source = expected.source if isinstance(expected, Outputs) else "the reference"
+        if isinstance(expected, Mapping):
+            wanted = self._in_order(expected)
+        else:
+            wanted = (expected,) if isinstance(expected, np.ndarray) else tuple(expected)
         assert_outputs_match(
             self.outputs,
             wanted,
@@ -105,4 +112,15 @@ class Result:
             atol=atol,
             steps=steps,
             where=self.where,
+            reference=source,
         )
+
+    def _in_order(self, expected: Mapping[str, Array]) -> tuple[Array, ...]:
+        """The expected arrays in the order of the outputs. Raises: UsageError."""
+        if set(expected) != set(self.outputs.names):
+            raise UsageError(
+                "what is expected does not name the outputs of the call",
+                expected=", ".join(self.outputs.names),
+                found=", ".join(map(str, expected)),
+            )
+        return tuple(expected[name] for name in self.outputs.names)

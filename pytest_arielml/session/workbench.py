@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pytest_arielml.compiler import Cache, compile_model
-from pytest_arielml.errors import UsageError
+from pytest_arielml.errors import InputError, UsageError
 from pytest_arielml.firmware import link_image
-from pytest_arielml.frontends import load_model
-from pytest_arielml.golden import reference_outputs
+from pytest_arielml.frontends import Dims, load_model
+from pytest_arielml.golden import Outputs, model_reference, reference_outputs
 from pytest_arielml.runners import Runner, create_runner
 from pytest_arielml.session.deployment import Deployment
+from pytest_arielml.session.inputs import check_inputs
 from pytest_arielml.session.result import Array
 from pytest_arielml.session.target import Target, check_scheduler
 
@@ -75,15 +77,19 @@ class Workbench:
         cores: int | None = None,
         scheduler: str | None = None,
         profile: str = "speed",
+        dims: Dims | None = None,
     ) -> Deployment:
         """Compiles, links and boots `model`; the same arguments give the same one.
 
         Args:
-            model: path to an `.onnx` file, or an `onnx.ModelProto`.
+            model: path to an `.onnx` or `.mlir` file, or an `onnx.ModelProto`.
             cores: how many cores to use (default: the target's).
             scheduler: `greedy`, `round-robin` or `sequential`; on one core
                 they do the same.
             profile: what the compiler optimises for.
+            dims: sizes for free dimensions of an ONNX model, such as
+                `{"N": 4}`; None leaves one free, and the arrays of each call
+                set it. See `load_model`.
 
         Raises: ModelError, CompileError, DoesNotFit before the boot;
         GuestFault, WireError or DeviceError from the board.
@@ -94,8 +100,8 @@ class Workbench:
             raise UsageError(
                 f"unknown profile {profile!r}", expected="one of: " + ", ".join(PROFILES)
             )
-        loaded = load_model(model)
-        key = (loaded.digest, loaded.name, target.cores, policy, profile)
+        loaded = load_model(model, dims=dims)
+        key = (loaded.digest, loaded.name, loaded.signature, target.cores, policy, profile)
         if key not in self._deployments:
             compiled = compile_model(
                 loaded,
@@ -117,8 +123,34 @@ class Workbench:
         deployment.boot()
         return deployment
 
-    def reference(self, model: ModelSource, *inputs: Array) -> tuple[Array, ...]:
-        """onnxruntime's outputs on the model as its author wrote it."""
+    def reference(
+        self,
+        model: ModelSource,
+        *inputs: Array | Mapping[str, Array],
+        function: str | None = None,
+    ) -> Outputs:
+        """The reference's outputs for one call, from the model's initial values.
+
+        Of ONNX they are onnxruntime's, on the model as its author wrote it;
+        of MLIR those of IREE's own runtime on this host. `source` of what it
+        gives says which.
+
+        Args:
+            model: as for `deploy`.
+            inputs: one array an input, in order, or one mapping of names to arrays.
+            function: as for `Deployment.run`.
+
+        Raises: ModelError, CompileError, InputError; Unavailable when the
+        reference is not installed.
+        """
+        if isinstance(model, (str, Path)) and Path(model).suffix.lower() == ".mlir":
+            loaded = load_model(model)
+            called = loaded.signature.find(function, loaded.name)
+            return model_reference(loaded, called, check_inputs(called, inputs, loaded.name))
+        if function not in (None, "main"):
+            raise InputError(
+                f"an ONNX model has no function {function!r}", expected="function='main', or none"
+            )
         return reference_outputs(model, *inputs)
 
     @property

@@ -11,9 +11,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from pytest_arielml.errors import DeviceError, GuestFault, WireError
+from pytest_arielml.errors import DeviceError, GuestFault, Refused, WireError
 from pytest_arielml.wire import messages, status
-from pytest_arielml.wire.elements import element_name, element_type, is_signless, numpy_dtype
+from pytest_arielml.wire.elements import (
+    dense_length,
+    element_name,
+    element_type,
+    is_integer,
+    is_signless,
+    numpy_dtype,
+    pack,
+    unpack,
+)
 from pytest_arielml.wire.framing import MAX_BODY, BadFrame, FrameSplitter, encode_frame
 from pytest_arielml.wire.messages import (
     BadFrameNotice,
@@ -39,6 +48,9 @@ _MOST_BAD_FRAMES = 16
 # While these run the device does not listen, so asking again is in vain.
 _SLOW = (Op.LOAD, Op.CALL)
 
+# These ask nothing of what was there before a restart.
+_AFRESH = (Op.HELLO, Op.LOAD, Op.STATS, Op.ECHO, Op.RESET)
+
 # What a WRITE or a READ has in its body beside the bytes, at most: array
 # head, id, op, index, offset, and the bytes' own head.
 _AROUND_BYTES = 1 + 5 + 1 + 1 + 5 + 3
@@ -52,7 +64,7 @@ class Client:
     `timeout` seconds, with its result or with an error that shows the last
     frames.
 
-    Every method raises DeviceError when the device refuses, GuestFault when
+    Every method raises Refused when the device does not do it, GuestFault when
     the program on it faults, restarts or falls silent, and WireError when
     what it sends is not the protocol's.
     """
@@ -125,7 +137,7 @@ class Client:
         """
         number = element_type(array.dtype)
         shape = list(array.shape)
-        data = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
+        data = pack(array)
         length = messages.parse_length(self._ask(Op.INPUT, index, number, shape))
         if length != len(data):
             raise WireError(
@@ -152,9 +164,10 @@ class Client:
         kind = numpy_dtype(found.element_type)
         if dtype is not None and is_signless(found.element_type):
             wanted = np.dtype(dtype)
-            if wanted.kind in "iu" and wanted.itemsize == kind.itemsize:
+            number = element_type(wanted)
+            if is_integer(number) and number & 0xFF == found.element_type & 0xFF:
                 kind = wanted
-        needed = math.prod(found.shape) * kind.itemsize
+        needed = dense_length(kind, math.prod(found.shape))
         if found.byte_length < needed:
             raise WireError(
                 f"output {index} is shorter than its shape",
@@ -172,7 +185,7 @@ class Client:
                     found=f"{len(piece)} bytes",
                 )
             data += piece
-        return np.frombuffer(bytes(data), dtype=kind).reshape(found.shape)
+        return unpack(bytes(data), kind, found.shape)
 
     def stats(self) -> StatsReply:
         """Memory of the device, now and at most since boot."""
@@ -253,11 +266,17 @@ class Client:
                 raise self._silence(f"no answer to {op.name}", timeout)
 
     def _hear_out(self, op: Op) -> None:
-        """What came since the last answer: late answers, or a fault."""
+        """What came since the last answer: late answers, a fault, or a greeting after a restart."""
         for message in self._receive(0.0):
             match message:
                 case Fault():
                     raise self._fault(message, f"the device faulted before {op.name}")
+                case Greeting():
+                    self._greeted(message)
+                    if op not in _AFRESH:
+                        raise GuestFault(
+                            f"the device restarted before {op.name}", found=self._trace.show()
+                        )
                 case _:
                     pass
 
@@ -292,9 +311,11 @@ class Client:
         self._last_id = self._last_id % messages.MAX_ID + 1
         return self._last_id
 
-    def _refusal(self, op: Op, failure: Failure) -> DeviceError:
-        return DeviceError(
+    def _refusal(self, op: Op, failure: Failure) -> Refused:
+        return Refused(
             f"{op.name} failed on the device: {status.sentence(failure)}",
+            status=status.code_name(failure),
+            message=failure.message,
             where=status.place(failure),
             advice=status.advice(failure),
         )

@@ -27,6 +27,11 @@ _CODES = {
 }
 
 
+def code_name(failure: Failure) -> str:
+    """IREE's name of the code."""
+    return _CODES.get(failure.code, f"status {failure.code}")
+
+
 def sentence(failure: Failure) -> str:
     """Code, message, subject and values: ``NOT_FOUND: no such import (hal.x)``.
 
@@ -34,7 +39,7 @@ def sentence(failure: Failure) -> str:
     full: bytes asked, bytes free`` becomes ``arena full: bytes asked 512, bytes
     free 96``.
     """
-    code = _CODES.get(failure.code, f"status {failure.code}")
+    code = code_name(failure)
     subject = f" ({failure.subject})" if failure.subject else ""
     if failure.values == (0, 0):
         return f"{code}: {failure.message}{subject}"

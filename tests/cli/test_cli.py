@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.parser
 import pytest
 
 from pytest_arielml.cli import main
@@ -36,6 +39,23 @@ def test_doctor_says_how_to_get_what_is_missing(
     assert "get it:" in out
 
 
+def test_doctor_does_not_ask_for_what_is_optional(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = metadata.version
+
+    def without(name: str) -> str:
+        if name == "iree-base-runtime":
+            raise metadata.PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(metadata, "version", without)
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert "without iree-base-runtime" in out
+    assert "pip install 'pytest-arielml[host]'" in out
+
+
 def test_run_shows_costs_and_agreement(
     capsys: pytest.CaptureFixture[str], lenet5_model: Path, tmp_path: Path
 ) -> None:
@@ -45,7 +65,7 @@ def test_run_shows_costs_and_agreement(
     assert main(arguments) == 0
     out = capsys.readouterr().out
     assert "emu-nrf52840" in out
-    assert "outputs equal onnxruntime's" in out
+    assert "outputs equal those of onnxruntime" in out
     assert "runtime (everything else)" in out
     assert np.load(tmp_path / "output_0.npy").shape == (1, 10)
 
@@ -57,12 +77,40 @@ def test_run_without_inputs_takes_random_ones(
     assert "outputs equal" in capsys.readouterr().out
 
 
+def test_run_calls_a_function_of_a_module(
+    capsys: pytest.CaptureFixture[str], models: Path, tmp_path: Path
+) -> None:
+    model = str(models / "several.mlir")
+    assert main(["run", model, "--function", "swap", "--output", str(tmp_path)]) == 0
+    assert "outputs equal those of IREE" in capsys.readouterr().out
+    assert np.load(tmp_path / "output_1.npy").dtype == np.uint16
+    assert main(["run", model, "--function", "swop"]) == 1
+    assert "did you mean swap" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("size", "rows"), [("3", 3), ("?", 1)])
+def test_run_takes_sizes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, size: str, rows: int
+) -> None:
+    text = (
+        '<ir_version: 8, opset_import: ["" : 17]> g (float[N,4] x) => (float[N,4] y) {y = Neg(x)}'
+    )
+    model = tmp_path / "net.onnx"
+    onnx.save(onnx.parser.parse_model(text), model)
+    assert main(["run", str(model), "--dim", f"N={size}", "--output", str(tmp_path)]) == 0
+    assert "outputs equal" in capsys.readouterr().out
+    assert np.load(tmp_path / "output_0.npy").shape == (rows, 4)
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
         (["run", "nowhere.onnx"], 1, "nowhere.onnx"),
         (["run", "nowhere.onnx", "--target", "emu-nrf5284"], 2, "did you mean emu-nrf52840"),
+        (["run", "net.onnx", "--dim", "N"], 2, "such as N=4"),
+        (["run", "net.onnx", "--dim", "N=-1"], 2, "such as N=4"),
         (["golden", "check", "nowhere.onnx"], 1, "golden"),
+        (["golden", "create", "net.mlir"], 2, "no answers for an MLIR module"),
     ],
 )
 def test_errors_are_sentences(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,13 @@ from elftools.elf.elffile import ELFFile
 from onnx import TensorProto, helper
 
 from pytest_arielml.boards import Core, load_board
-from pytest_arielml.compiler import Cache, CompiledModel, compile_model, tool_path
+from pytest_arielml.compiler import (
+    Cache,
+    CompiledModel,
+    compile_digest,
+    compile_model,
+    tool_path,
+)
 from pytest_arielml.compiler import tools as tools_module
 from pytest_arielml.errors import CompileError, Unavailable, UsageError
 from pytest_arielml.frontends import load_model
@@ -214,3 +221,42 @@ def test_the_normal_form_is_what_counts(make_model: Make, cache: Cache, tmp_path
     two = compile_model(load_model(tmp_path / "named.onnx"), BOARD, cache=cache)
     assert (one.digest, one.object) == (two.digest, two.object)
     assert two.name == "named"
+
+
+def test_names_do_not_count(make_model: Make, cache: Cache) -> None:
+    one = make_model(helper.make_node("Relu", ["x"], ["y"]))
+    two = make_model(helper.make_node("Relu", ["x"], ["y"], name="activation"))
+    two.graph.input[0].name = two.graph.node[0].input[0] = "image"
+    first, second = (compile_model(load_model(proto), BOARD, cache=cache) for proto in (one, two))
+    assert first.module == second.module
+    assert compile_digest(load_model(one), BOARD) == second.digest
+
+
+def test_threads_are_for_large_models(
+    make_model: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spy = tmp_path / "iree-compile"
+    spy.write_text('#!/bin/sh\necho "$@" > ../../arguments\nexit 1\n')
+    spy.chmod(0o755)
+    monkeypatch.setattr("pytest_arielml.compiler.compile.tool_path", lambda name: spy)
+    said = []
+    for count in (1, 300):
+        names = ["x", *(f"v{place}" for place in range(1, count)), "y"]
+        nodes = (helper.make_node("Relu", [a], [b]) for a, b in itertools.pairwise(names))
+        proto = make_model(*nodes)
+        cache = Cache(tmp_path / str(count))
+        with pytest.raises(CompileError):
+            compile_model(load_model(proto), BOARD, cache=cache)
+        said.append("--mlir-disable-threading" in (cache.root / "arguments").read_text())
+    assert said == [True, False]
+
+
+def test_what_is_compiled_does_not_depend_on_threads(
+    lenet5: CompiledModel, lenet5_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytest_arielml.compiler.compile._FEW", 0)
+    threaded = compile_model(load_model(lenet5_model), BOARD, cache=Cache(tmp_path))
+    assert threaded.module.read_bytes() == lenet5.module.read_bytes()
+    assert threaded.object is not None
+    assert lenet5.object is not None
+    assert threaded.object.read_bytes() == lenet5.object.read_bytes()

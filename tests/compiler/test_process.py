@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,3 +108,24 @@ def test_an_interrupt_leaves_nothing_running(tmp_path: Path) -> None:
     parent.send_signal(signal.SIGINT)
     parent.wait(20)
     assert not _runs(pid)
+
+
+def test_an_interrupt_in_the_middle_of_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+    start = subprocess.Popen
+
+    def interrupted(*given: Any, **options: Any) -> subprocess.Popen[bytes]:
+        process = start(*given, **options)
+        started.append(process.pid)
+        signal.raise_signal(signal.SIGINT)
+        return process
+
+    monkeypatch.setattr("pytest_arielml.compiler.process.subprocess.Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_tool(["sleep", "600"], folder=tmp_path, timeout=600)
+    monkeypatch.undo()
+    assert len(started) == 1
+    assert not _runs(started[0])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -123,9 +123,10 @@ class FakeDevice:
         return [1000, 2000, 3000, 400, [["main", "0r_r"], ["fail", "0v_v"]]]
 
     def _input(self, index: int, element_type: int, dims: list[int]) -> list[Any]:
-        length = (element_type & WIDTH) // 8
+        bits = element_type & WIDTH
         for dim in dims:
-            length *= dim
+            bits *= dim
+        length = (bits + 7) // 8
         if length > GREETING[8]:
             raise Refusal(8, "arena full: bytes asked, bytes free", "", (length, GREETING[8]))
         self._inputs[index] = Tensor(element_type, dims, bytearray(length))

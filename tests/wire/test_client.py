@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import cbor2
+import ml_dtypes
 import numpy as np
 import pytest
 from fake_device import GREETING, IMAGE_ID, FakeDevice
 
-from pytest_arielml.errors import DeviceError, GuestFault, InputError, WireError
+from pytest_arielml.errors import DeviceError, GuestFault, InputError, Refused, WireError
 from pytest_arielml.wire import Client
 from pytest_arielml.wire.framing import encode_frame
 
@@ -106,14 +107,6 @@ class TestCalls:
         assert output.dtype == values.dtype
         np.testing.assert_array_equal(output, values)
 
-    def test_bfloat16(self, client: Client) -> None:
-        ml_dtypes = pytest.importorskip("ml_dtypes")
-        values = np.arange(6).astype(ml_dtypes.bfloat16)
-        client.load()
-        client.set_input(0, values)
-        client.call("main")
-        np.testing.assert_array_equal(client.output(0), values)
-
     def test_scalars_empty_tensors_and_views(self, client: Client) -> None:
         arrays = [
             np.float32(3.5).reshape(()),
@@ -144,17 +137,58 @@ class TestCalls:
         assert client.output(0, np.uint8).tolist() == [200, 255]
         assert client.output(0, np.uint16).dtype == np.int8
 
-    def test_int4_is_refused_by_name(self, client: Client) -> None:
-        ml_dtypes = pytest.importorskip("ml_dtypes")
-        with pytest.raises(InputError, match="int4"):
-            client.set_input(0, np.zeros(4, ml_dtypes.int4))
+    @pytest.mark.parametrize("dtype", [ml_dtypes.int4, ml_dtypes.uint4])
+    @pytest.mark.parametrize("count", [0, 1, 2, 7, 8])
+    def test_nibbles_go_two_to_a_byte(self, device, client, dtype, count) -> None:
+        values = np.arange(count).astype(dtype) - np.array(3).astype(dtype)
+        client.load()
+        client.set_input(0, values)
+        assert len(device._inputs[0].data) == (count + 1) // 2
+        client.call("main")
+        found = client.output(0)
+        assert found.dtype == dtype
+        assert found.tolist() == values.tolist()
 
-    def test_an_output_numpy_does_not_have_is_refused_by_name(self, device, client) -> None:
+    def test_the_first_nibble_is_the_low_one(self, device, client) -> None:
+        client.set_input(0, np.array([1, -2, 7]).astype(ml_dtypes.int4))
+        assert bytes(device._inputs[0].data) == b"\xe1\x07"
+
+    def test_signless_nibbles_take_the_dtype_that_is_asked_for(self, device, client) -> None:
+        client.load()
+        client.set_input(0, np.array([15, 8]).astype(ml_dtypes.uint4))
+        client.call("main")
+        device._outputs[0].element_type = 0x1000_0004
+        assert client.output(0).tolist() == [-1, -8]
+        assert client.output(0, ml_dtypes.uint4).tolist() == [15, 8]
+
+    def test_bfloat16(self, client: Client) -> None:
+        values = np.array([1.5, -0.0, np.inf]).astype(ml_dtypes.bfloat16)
+        client.load()
+        client.set_input(0, values)
+        client.call("main")
+        assert client.output(0).dtype == values.dtype
+        assert client.output(0).tobytes() == values.tobytes()
+
+    @pytest.mark.parametrize(
+        "dtype", [ml_dtypes.int2, ml_dtypes.float8_e5m2, "S4", "datetime64[s]"]
+    )
+    def test_a_dtype_that_does_not_travel_is_refused_by_name(self, client, dtype) -> None:
+        array = np.zeros(4, dtype)
+        with pytest.raises(InputError, match="cannot be sent to a device") as raised:
+            client.set_input(0, array)
+        assert raised.value.found == str(array.dtype)
+
+    @pytest.mark.parametrize(
+        ("number", "name"), [(0x1000_0002, "int2"), (0x2400_0008, "float8_e5m2")]
+    )
+    def test_an_output_numpy_does_not_have_is_refused_by_name(
+        self, device, client, number, name
+    ) -> None:
         client.load()
         client.set_input(0, np.zeros(4, np.int8))
         client.call("main")
-        device._outputs[0].element_type = 0x1000_0004
-        with pytest.raises(DeviceError, match="int4"):
+        device._outputs[0].element_type = number
+        with pytest.raises(DeviceError, match=name):
             client.output(0)
 
     def test_replies_are_typed(self, client: Client) -> None:
@@ -179,6 +213,8 @@ class TestRefusals:
         assert raised.value.what == (
             "CALL failed on the device: INTERNAL: kernel failed (fail) [3, 4]"
         )
+        assert isinstance(raised.value, Refused)
+        assert (raised.value.status, raised.value.message) == ("INTERNAL", "kernel failed")
 
     def test_a_place_in_the_bytecode_is_told(self, device: FakeDevice) -> None:
         client = connect(device, first_id=7)
@@ -256,6 +292,16 @@ class TestFaultsOnTheWire:
         with pytest.raises(GuestFault, match="no answer"):
             client.echo(b"?")
         assert len(client._splitter.pending) < 2048
+
+    def test_a_restart_between_requests_is_a_guest_fault(self, device, client) -> None:
+        client.load()
+        device.boot()
+        with pytest.raises(GuestFault, match="restarted before CALL"):
+            client.call("main")
+        client.load()
+        device.boot()
+        client.load()
+        client.call("main")
 
     def test_a_restart_in_the_middle_is_a_guest_fault(self, device, client) -> None:
         device.to_device = only(device._written, lambda frame: device.boot() or b"")

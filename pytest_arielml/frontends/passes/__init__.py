@@ -18,6 +18,8 @@ from pytest_arielml.frontends.passes.fold import fold_constants
 from pytest_arielml.frontends.passes.fourier import multiply_transforms
 from pytest_arielml.frontends.passes.functions import inline_functions
 from pytest_arielml.frontends.passes.graph import infer
+from pytest_arielml.frontends.passes.loops import unroll_loops
+from pytest_arielml.frontends.passes.operators import rewrite_operators
 from pytest_arielml.frontends.passes.opset import raise_opset
 from pytest_arielml.frontends.passes.prune import prune
 from pytest_arielml.frontends.passes.recurrent import run_forwards
@@ -31,7 +33,9 @@ FIRST: Final[tuple[Pass, ...]] = (inline_functions, raise_opset, run_forwards)
 REPEATED: Final[tuple[Pass, ...]] = (
     fold_constants,
     take_branches,
+    unroll_loops,
     unroll_scans,
+    rewrite_operators,
     multiply_transforms,
     split_batches,
     prune,

@@ -18,6 +18,7 @@ from onnx.reference import ReferenceEvaluator
 
 from pytest_arielml.frontends.passes.graph import (
     Array,
+    Namer,
     TensorType,
     attributes,
     constants,
@@ -77,6 +78,7 @@ class _Folder:
         self._constants = constants(model.graph)
         self._types = types(model.graph)
         self._opset = opset(model)
+        self._namer = Namer(model.graph)
         self._outputs = {value.name for value in model.graph.output}
         #: What was computed.
         self.found: list[onnx.TensorProto] = []
@@ -87,11 +89,19 @@ class _Folder:
         """Whether all outputs of `node` are constants now, and it is not needed any more."""
         if not is_own(node) or node.op_type in _KEPT or any(subgraphs(node)):
             return False
-        if self._outputs.intersection(node.output):
-            return False
         self._cast_like(node)
+        # An output must be made by a node, be it one that only hands it on.
+        made = not self._outputs.isdisjoint(node.output)
+        if made and (len(node.output) > 1 or is_own(node, "Identity")):
+            return False
         values = self._from_shape(node) or self._empty(node) or self._evaluated(node)
         if values is None:
+            return False
+        if made:
+            name = self._namer(f"{node.output[0]}_value")
+            self.found.append(tensor(values[0], name))
+            node.CopyFrom(onnx.helper.make_node("Identity", [name], node.output))
+            self.edited = True
             return False
         for name, value in zip(node.output, values, strict=True):
             if name:

@@ -129,3 +129,31 @@ def test_what_the_reference_evaluator_cannot_do_stays() -> None:
     """)
     )
     assert fold_constants(model) is model
+
+
+def test_an_output_that_is_a_constant(rng: np.random.Generator) -> None:
+    model, after = folded("""
+        <ir_version: 9, opset_import: ["" : 18]>
+        net (float[2] x) => (float[4] y, float[2] z) {
+            start = Constant <value = float {1.0}> ()
+            limit = Constant <value = float {5.0}> ()
+            step = Constant <value = float {1.0}> ()
+            y = Range (start, limit, step)
+            z = Relu (x)
+        }
+    """)
+    assert "Range" not in operators(after)
+    assert fold_constants(infer(after)).graph.node == after.graph.node
+    assert_same(model, after, [rng.random(2, np.float32)])
+
+
+def test_an_output_without_values() -> None:
+    model, after = folded("""
+        <ir_version: 9, opset_import: ["" : 18]>
+        net (float[0, 3] x) => (float[3, 0] y) {
+            shape = Constant <value = int64[2] {3, 0}> ()
+            y = Reshape <allowzero = 1> (x, shape)
+        }
+    """)
+    assert "Reshape" not in operators(after)
+    assert_same(model, after, [np.zeros((0, 3), np.float32)])
