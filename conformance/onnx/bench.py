@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +11,7 @@ from conformance.onnx.cases import Array, Case
 from conformance.onnx.operands import freeze
 from conformance.onnx.outcome import Outcome, Stage, one_line
 from conformance.onnx.policy import disagreement
-from pytest_arielml.compiler import Cache, CompiledModel, compile_model
-from pytest_arielml.compiler.cache import digest_of
-from pytest_arielml.compiler.profiles import profile_flags, stack_flag
-from pytest_arielml.compiler.targets import target_of
-from pytest_arielml.compiler.tools import tool_version
+from pytest_arielml.compiler import Cache, CompiledModel, compile_digest, compile_model, digest_of
 from pytest_arielml.errors import ArielError, CompileError, DeviceError, DoesNotFit, ModelError
 from pytest_arielml.firmware import link_image
 from pytest_arielml.frontends import Model, load_model
@@ -98,20 +93,9 @@ class Bench:
 
     def _compile(self, model: Model) -> CompiledModel:
         """Compiles, and keeps refusals too: they take as long, and a warm run has hundreds."""
-        board = self.target.board
-        key = digest_of(
-            {
-                "compiler": tool_version(),
-                "model": hashlib.sha256(model.onnx_bytes).hexdigest(),
-                "flags": (
-                    *target_of(board).flags(),
-                    *profile_flags(_PROFILE),
-                    stack_flag(board.stack),
-                ),
-                # A compiler that hangs is refusing too; given more time it may not.
-                "timeout": self._compile_timeout,
-            }
-        )
+        compiled = compile_digest(model, self.target.board, profile=_PROFILE)
+        # A compiler that hangs is refusing too; given more time it may not.
+        key = digest_of([compiled, self._compile_timeout])
 
         def build(folder: Path) -> None:
             verdict: dict[str, str | None] = {}

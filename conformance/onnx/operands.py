@@ -1,11 +1,13 @@
-"""Operands that shapes follow from, given as constants.
+"""Operands that shapes or code follow from, given as constants.
 
 Some operators have inputs that set the shape of the output: the axes of a
-reduction, the bounds of a slice. A board takes models of static shape, and
-IREE wants these operands before the model runs. A case that does not compile
-otherwise has them frozen: the values that the case gives are written into its
-model, and are inputs no more. What an operator computes from them is tested;
-that they can change from call to call is not.
+reduction, the bounds of a slice. Of others it is the code that depends on an
+input: the axis of a running sum, the scales of a resize. A board takes models
+of static shape, and IREE wants these operands before the model runs. A case
+that does not compile otherwise, or not to what it means, has them frozen: the
+values that the case gives are written into its model, and are inputs no more.
+What an operator computes from them is tested; that they can change from call
+to call is not.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from onnx import numpy_helper
 
 from conformance.onnx.cases import Array
 from pytest_arielml.frontends.passes import prepare
+
+# Inputs that code follows from, by operator: their places.
+_CODE: Final = {"CumProd": (1,), "CumSum": (1,), "DFT": (2,), "Resize": (1, 2, 3)}
 
 # Shapes, axes, bounds and scales are scalars or vectors.
 _MOST_DIMENSIONS: Final = 1
@@ -50,9 +55,7 @@ def shape_operands(model: onnx.ModelProto, inputs: Sequence[Array]) -> tuple[str
     """
     names = [value.name for value in model.graph.input]
     candidates = [
-        name
-        for name, array in zip(names, inputs, strict=True)
-        if array.ndim <= _MOST_DIMENSIONS and array.dtype.kind != "b"
+        name for name, array in zip(names, inputs, strict=True) if array.ndim <= _MOST_DIMENSIONS
     ]
     if _is_static(model, inputs, ()) or not _is_static(model, inputs, candidates):
         return ()
@@ -62,6 +65,17 @@ def shape_operands(model: onnx.ModelProto, inputs: Sequence[Array]) -> tuple[str
         if _is_static(model, inputs, without):
             needed = without
     return tuple(needed)
+
+
+def code_operands(model: onnx.ModelProto) -> tuple[str, ...]:
+    """Inputs of the model that say what code an operator is."""
+    used = {
+        node.input[place]
+        for node in model.graph.node
+        for place in _CODE.get(node.op_type, ())
+        if place < len(node.input)
+    }
+    return tuple(value.name for value in model.graph.input if value.name in used)
 
 
 def _is_static(model: onnx.ModelProto, inputs: Sequence[Array], frozen: Sequence[str]) -> bool:

@@ -22,15 +22,16 @@ from rich.progress import track
 from conformance.onnx.bench import Bench
 from conformance.onnx.cases import Case, load_cases
 from conformance.onnx.expectations import Expectations, Expected, read, table_path, write
-from conformance.onnx.operands import shape_operands
+from conformance.onnx.operands import code_operands, shape_operands
 from conformance.onnx.outcome import EXPECTABLE, Outcome, Stage
 from conformance.onnx.summary import Line, by_operator, by_stage
 from pytest_arielml.compiler import Cache
 from pytest_arielml.errors import ArielError
 from pytest_arielml.session import Target
 
-#: Where a shape operand that is not a constant stops a case.
-_STOPPED: Final = (Stage.IMPORT, Stage.COMPILE)
+#: Where a case ends for want of a constant operand.
+_STOPPED: Final = (Stage.IMPORT, Stage.COMPILE, Stage.NUMERICS)
+_ORDER: Final = tuple(Stage)
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,18 @@ class Change:
 
 
 def measure(bench: Bench, case: Case) -> Outcome:
-    """Where `case` ends: with its shape operands frozen if it does not compile otherwise."""
-    outcome = bench.run(case)
-    if outcome.stage not in _STOPPED:
-        return outcome
-    frozen = shape_operands(case.model, case.inputs())
-    if not frozen:
-        return outcome
-    helped = bench.run(case, frozen)
-    return outcome if helped.stage in _STOPPED else helped
+    """Where `case` ends: with as few operands frozen as it takes to come as far as it can."""
+    furthest = bench.run(case)
+    shape: tuple[str, ...] = ()
+    every: tuple[str, ...] = ()
+    if furthest.stage in _STOPPED:
+        shape, code = shape_operands(case.model, case.inputs()), code_operands(case.model)
+        every = tuple(v.name for v in case.model.graph.input if v.name in {*shape, *code})
+    for frozen in dict.fromkeys((shape, every)):
+        if frozen and furthest.stage in _STOPPED:
+            outcome = bench.run(case, frozen)
+            furthest = max(furthest, outcome, key=lambda each: _ORDER.index(each.stage))
+    return furthest
 
 
 def table_of(outcomes: Mapping[str, Outcome], before: Expectations) -> Expectations:

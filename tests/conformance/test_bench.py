@@ -9,6 +9,8 @@ from conformance.onnx.bench import Bench
 from conformance.onnx.cases import Case, load_cases
 from conformance.onnx.outcome import Outcome, Stage
 from pytest_arielml.compiler import Cache
+from pytest_arielml.errors import ModelError
+from pytest_arielml.frontends import Model
 from pytest_arielml.session import Target
 
 
@@ -28,7 +30,6 @@ def bench() -> Bench:
         ("test_relu", Stage.PASSED, ""),
         ("test_string_concat", Stage.TYPE, "string"),
         ("test_sequence_insert_at_back", Stage.TYPE, "sequence"),
-        ("test_unique_sorted_without_axis", Stage.IMPORT, "depends on the data"),
         ("test_image_decoder_decode_bmp_rgb", Stage.COMPILE, "ImageDecoder"),
         ("test_averagepool_3d_default", Stage.FIT, "does not fit the RAM of nrf52840"),
     ],
@@ -40,6 +41,17 @@ def test_the_stages(
     assert outcome.stage is stage
     assert said in outcome.reason
     assert "\n" not in outcome.reason
+
+
+def test_a_model_that_the_frontend_refuses(
+    bench: Bench, cases: dict[str, Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> Model:
+        raise ModelError("the shapes do not fit together", found="3 for 2")
+
+    monkeypatch.setattr(bench_module, "load_model", refuse)
+    expected = Outcome(Stage.IMPORT, "the shapes do not fit together: 3 for 2")
+    assert bench.run(cases["test_relu"]) == expected
 
 
 def test_wrong_values(
