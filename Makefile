@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup native demo test test-python test-rust lint conformance bench clean
+.PHONY: help setup native demo test test-python test-rust lint conformance fuzz miri bench clean
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,20 +29,32 @@ lint: setup
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@cd firmware && cargo fmt --check && cargo clippy -q --all-targets -- -D warnings
+	@cd firmware/fuzz && cargo fmt --check && cargo clippy -q --all-targets -- -D warnings
 	@cd native && cargo fmt --check && cargo clippy -q --all-targets -- -D warnings
 
 test-rust: setup
 	@cd firmware && cargo test -q --workspace
+	@cd firmware/fuzz && cargo test -q
 	@cd native && cargo test -q
 
 test-python: setup
 	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest conformance/runtime -n 2 -q -k "work_items or failure"
 
-conformance: setup ## the ONNX node cases on the emulated board
-	@$(BIN)/python -m pytest conformance/onnx -n 2 -q
+conformance: setup ## the ONNX node cases and the runtime's, on the emulated board
+	@$(BIN)/python -m pytest conformance -n 2 -q
+
+FUZZ_SECONDS ?= 1200
+FUZZ_TARGETS ?= module vm wire
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (1200); needs nightly Rust and a C++ compiler
+	@sh firmware/fuzz/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+miri: ## the unit tests of the device's crates under Miri; needs nightly Rust
+	@sh firmware/fuzz/miri.sh
 
 bench: setup ## timings and sizes; not part of the tests
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove what was made here; the user's cache stays
-	rm -rf $(VENV) pytest_arielml/_native firmware/target native/target
+	rm -rf $(VENV) pytest_arielml/_native firmware/target firmware/fuzz/target native/target

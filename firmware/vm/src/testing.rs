@@ -1,7 +1,6 @@
 //! Modules put together by hand, for what the compiler does not emit.
 
 use std::boxed::Box;
-use std::vec;
 use std::vec::Vec;
 
 use arielml_arena::{Arena, Vector};
@@ -13,7 +12,7 @@ use crate::{Call, Code, Error, Host, ImportId, Module, Object, Type, text};
 
 /// An arena that is gone only when the test process ends.
 pub fn arena() -> &'static Arena<'static> {
-    let region = Box::leak(vec![core::mem::MaybeUninit::uninit(); 64 << 10].into_boxed_slice());
+    let region = Box::leak(Box::new_uninit_slice(64 << 10));
     Box::leak(Box::new(Arena::new(region)))
 }
 

@@ -1,0 +1,1 @@
+"""What a device must do with any model, and when things go wrong."""

@@ -1,0 +1,107 @@
+"""A booted board and the wire to it, for what tests do beside plain calls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from pytest_arielml.boards import Board
+from pytest_arielml.compiler import Cache, compile_model
+from pytest_arielml.firmware import link_image
+from pytest_arielml.frontends import load_model
+from pytest_arielml.runners import Machine, create_runner
+from pytest_arielml.session import Target
+from pytest_arielml.wire import Client
+
+Array = NDArray[Any]
+
+MODELS: Final = Path(__file__).parent / "models"
+
+# What arenas are aligned to.
+GRAIN: Final = 64
+
+
+class Device:
+    """One model on one board. A context manager: it is stopped at the end.
+
+    Attributes:
+        client: the wire to it.
+    """
+
+    def __init__(
+        self, source: Any, target: Target, cache: Cache, *, timeout: float, arena: int | None = None
+    ) -> None:
+        """Compiles, links and boots; the module is not loaded yet.
+
+        Args:
+            source: path to a model, or an `onnx.ModelProto`.
+            target: where it runs.
+            cache: of models and images.
+            timeout: seconds for one request.
+            arena: bytes that are to be left for the arena: the image then
+                takes the rest of the board's RAM for not there.
+
+        Raises: as `Workbench.deploy`.
+        """
+        self._model = load_model(source)
+        board = target.board
+        compiled = compile_model(self._model, board, cache=cache)
+        image = link_image(compiled, board, cache=cache)
+        start = image.symbols.address("__arena_start")
+        if arena is not None:
+            # What the model needs is not asked: too little is what is tried.
+            free = replace(compiled.statistics, transient=0, variable=0)
+            unchecked = replace(compiled, statistics=free, input_bytes=0)
+            image = link_image(unchecked, _with_ram(board, start + arena), cache=cache)
+        self._machine: Machine = create_runner(target.runner).boot(image, board, timeout=timeout)
+        self.client = Client(self._machine.stream, timeout=timeout, texts=image.texts)
+        self.client.wait_for_greeting()
+
+    def __enter__(self) -> Device:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stops the board; a second time does nothing."""
+        self._machine.close()
+
+    def call(self, *inputs: Array) -> list[Array]:
+        """The main function's outputs; inputs and outputs are released.
+
+        Raises: Refused; the inputs are then released, too.
+        """
+        function = self._model.signature.main
+        try:
+            for index, array in enumerate(inputs):
+                self.client.set_input(index, array)
+            self.client.call(function.entry)
+            return [
+                self.client.output(index, dtype=spec.dtype)
+                for index, spec in enumerate(function.outputs)
+            ]
+        finally:
+            self.client.release()
+
+    def dispatched(self) -> int | None:
+        """How many workgroups have run since the boot; `None` where nothing counts them."""
+        counters = self._machine.counters()
+        if counters is None:
+            return None
+        return sum(span.count for name, span in counters.spans.items() if "_dispatch_" in name)
+
+
+def _with_ram(board: Board, end: int) -> Board:
+    ram = replace(board.ram, length=end - board.ram.origin)
+    names = [name for name, region in board.memory.items() if region == board.ram]
+    return replace(board, memory={**board.memory, names[0]: ram})
