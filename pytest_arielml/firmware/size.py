@@ -16,8 +16,12 @@ from pytest_arielml.boards import Board
 from pytest_arielml.firmware import script
 from pytest_arielml.firmware.symbols import Symbol, read_symbols
 
-RUNTIME: Final = "runtime"
+VM: Final = "VM"
+HAL: Final = "HAL"
+ARENA: Final = "arena"
+SCHEDULER: Final = "scheduler"
 AGENT: Final = "agent"
+LIBRARIES: Final = "libraries"
 BOARD_SUPPORT: Final = "board support"
 MODEL_CODE: Final = "model code"
 KERNEL_CONSTANTS: Final = "kernel constants"
@@ -26,14 +30,30 @@ BYTECODE: Final = "bytecode"
 INITIAL_DATA: Final = "initial data"
 OTHER: Final = "other"
 
-# Crates that are not the runtime's. What has no crate in its name (memcpy,
-# roundf, the measured entries that have the runtime inlined) is the runtime's.
+# What has no crate of these in its name (memcpy, roundf, what `core` has) is
+# the libraries'.
 _CRATES: Final = {
+    "arielml_vm": VM,
+    "arielml_hal": HAL,
+    "arielml_arena": ARENA,
+    "linked_list_allocator": ARENA,
+    "arielml_scheduler": SCHEDULER,
     "arielml_agent": AGENT,
     "arielml_bsp": BOARD_SUPPORT,
     "arielml": BOARD_SUPPORT,
 }
-_RESET: Final = "arielml_reset_"
+# The measured entries, which have most of the loader inlined, and the parts
+# that the linker picks.
+_PREFIXES: Final = {
+    "arielml_load": VM,
+    "arielml_call": VM,
+    "arielml_part_vm_": VM,
+    "arielml_part_hal_": HAL,
+    "arielml_reset_": BOARD_SUPPORT,
+}
+# What `core` makes for a type (how to drop it, a closure) is the type's.
+_CORE: Final = ("core", "alloc")
+_TYPE: Final = re.compile(r"arielml_(?:vm|hal|arena|scheduler|agent|bsp)(?![a-z_])")
 
 # https://doc.rust-lang.org/rustc/symbol-mangling/v0.html: the first crate root
 # of a symbol is where it was written. Legacy names begin with it.
@@ -143,9 +163,13 @@ def part_of(name: str) -> str:
     name = name.removeprefix(_TABLE)
     if name.startswith(_ANONYMOUS):
         return OTHER
-    if name.startswith(_RESET):
-        return BOARD_SUPPORT
-    return _CRATES.get(crate_of(name) or "", RUNTIME)
+    for prefix, part in _PREFIXES.items():
+        if name.startswith(prefix):
+            return part
+    crate = crate_of(name)
+    if crate in _CORE and (owner := _TYPE.search(name)):
+        crate = owner[0]
+    return _CRATES.get(crate or "", LIBRARIES)
 
 
 def crate_of(name: str) -> str | None:

@@ -34,9 +34,10 @@ def test_parts_of_the_model(image: Image, lenet5: CompiledModel) -> None:
 
 def test_most_of_the_runtime_has_an_owner(image: Image) -> None:
     parts = image.size.parts
-    ours = parts["runtime"] + parts["agent"] + parts["board support"]
+    ours = parts["VM"] + parts["HAL"] + parts["agent"] + parts["board support"]
     assert 0 < parts["other"] < ours / 4
-    assert parts["runtime"] > parts["agent"] > parts["board support"] > 0
+    assert parts["VM"] > parts["HAL"] > parts["agent"] > parts["board support"] > 0
+    assert parts["arena"] > parts["scheduler"] > 0
 
 
 def test_largest(image: Image) -> None:
@@ -51,13 +52,13 @@ def test_largest(image: Image) -> None:
         (
             "_RNvMNtCseKO3g4dytmC_10arielml_vm6moduleNtB2_6Module4read",
             "arielml_vm",
-            "runtime",
+            "VM",
         ),
         (
             "_RNvXs1_NtCs2TRDPQP3Wbb_13arielml_arena6sharedINtB5_6SharedNtNtCs4mxeU8PNLZR_"
             "11arielml_hal4view4ViewENtNtNtCsjpmmd4KtVFx_4core3ops4drop4Drop4dropBY_",
             "arielml_arena",
-            "runtime",
+            "arena",
         ),
         (
             "_RINvNtCs5eKYerLESuf_13arielml_agent5reply4sendNtNtCseFFpNhqKvG9_11arielml_bsp"
@@ -73,10 +74,17 @@ def test_largest(image: Image) -> None:
             "arielml_agent",
             "agent",
         ),
-        ("_ZN4core9panicking5panic17h0123456789abcdefE", "core", "runtime"),
+        ("_ZN4core9panicking5panic17h0123456789abcdefE", "core", "libraries"),
         ("arielml_reset_nrf52840", None, "board support"),
-        ("memcpy", None, "runtime"),
-        ("roundf", None, "runtime"),
+        ("memcpy", None, "libraries"),
+        ("roundf", None, "libraries"),
+        ("arielml_load", None, "VM"),
+        ("arielml_part_hal_fence_create", None, "HAL"),
+        (
+            "_ZN4core3ptr58drop_in_place$LT$arielml_hal..command_buffer..CommandBuffer$GT$17h01E",
+            "core",
+            "HAL",
+        ),
         (".Lanon.aa65a3d3e3af2f3667989fc81432443d.50", None, "other"),
         (".L__unnamed_12", None, "other"),
         (".Lswitch.table._RNvMs2_NtC11arielml_bsp8cortex_m4read.439", None, "board support"),
@@ -96,4 +104,4 @@ def test_bytes_of_several_names_count_once() -> None:
         Symbol("outside", 0x200, 0x10, True),
     ]
     parts = _by_crate(symbols, 0x100, 0x40)
-    assert parts == {"runtime": 0x20 + 0x8, "board support": 0x8}
+    assert parts == {"libraries": 0x20 + 0x8, "board support": 0x8}
