@@ -29,13 +29,13 @@ from pytest_arielml.compiler.cache import digest_of
 Array = NDArray[Any]
 
 #: Raised when what is kept changes.
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _INDEX: Final = "index.json"
 _ARCHIVE: Final = "cases.zip"
 
 #: Element types of `onnx.TensorProto` that boards compute with.
 SUPPORTED: Final = frozenset(
-    {"BOOL", "DOUBLE", "FLOAT", "FLOAT16"}
+    {"BFLOAT16", "BOOL", "DOUBLE", "FLOAT", "FLOAT16", "INT4", "UINT4"}
     | {f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)}
 )
 
@@ -68,15 +68,17 @@ class Case:
 
     def inputs(self) -> tuple[Array, ...]:
         """One array an input of the model; not for unsupported types."""
-        return self._arrays("inputs.npz")
+        return self._arrays("inputs.npz", self.model.graph.input)
 
     def outputs(self) -> tuple[Array, ...]:
         """One array an output of the model; not for unsupported types."""
-        return self._arrays("outputs.npz")
+        return self._arrays("outputs.npz", self.model.graph.output)
 
-    def _arrays(self, name: str) -> tuple[Array, ...]:
+    def _arrays(self, name: str, values: Sequence[onnx.ValueInfoProto]) -> tuple[Array, ...]:
         with np.load(io.BytesIO(self._read(name)), allow_pickle=False) as arrays:
-            return tuple(arrays[f"arr_{place}"] for place in range(len(arrays.files)))
+            return tuple(
+                _typed(arrays[f"arr_{place}"], value) for place, value in enumerate(values)
+            )
 
     def _read(self, name: str) -> bytes:
         return _opened(self._archive, os.getpid()).read(f"{self.name}/{name}")
@@ -137,9 +139,20 @@ def _packed(values: Sequence[Any]) -> bytes:
 
 def _array(value: Any) -> Array:
     """Some generators give arrays or numpy scalars, others tensors of onnx."""
-    if isinstance(value, onnx.TensorProto):
-        return np.asarray(numpy_helper.to_array(value))
-    return np.asarray(value)
+    tensor = isinstance(value, onnx.TensorProto)
+    array = np.asarray(numpy_helper.to_array(value) if tensor else value)
+    return array if _is_numpys(array.dtype) else array.view(f"u{array.dtype.itemsize}")
+
+
+def _typed(stored: Array, value: onnx.ValueInfoProto) -> Array:
+    """`stored` with the type that the model declares, where it was stored by its bits."""
+    dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type))
+    return stored if _is_numpys(dtype) else stored.view(dtype)
+
+
+def _is_numpys(dtype: np.dtype[Any]) -> bool:
+    """Whether numpy's files can name the type: not bfloat16 nor integers of 4 bits."""
+    return dtype.type.__module__ == "numpy"
 
 
 def _operator(model: onnx.ModelProto) -> str:

@@ -57,8 +57,8 @@ _FLOATS: Final[Mapping[str, Tolerance]] = {
 
 
 def is_integer(dtype: np.dtype[Any]) -> bool:
-    """True for integers and booleans."""
-    return dtype.kind in "iub"
+    """True for integers, those of 4 bits among them, and booleans."""
+    return dtype.kind in "iub" or dtype.name in ("int4", "uint4")
 
 
 def is_float(dtype: np.dtype[Any]) -> bool:

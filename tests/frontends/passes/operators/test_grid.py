@@ -13,7 +13,7 @@ PLANE, VOLUME = floats(2, 2, 3, 4), floats(1, 2, 2, 3, 4)
 MODES, PADDINGS = ("nearest", "linear", "cubic"), ("zeros", "border", "reflection")
 
 
-@pytest.mark.parametrize(("mode", "padding"), itertools.product(MODES, PADDINGS))
+@pytest.mark.parametrize(("mode", "padding"), list(itertools.product(MODES, PADDINGS)))
 @pytest.mark.parametrize("aligned", [0, 1])
 def test_planes(mode: str, padding: str, aligned: int) -> None:
     grid = floats(2, 3, 5, 2) * np.float32(0.9)
