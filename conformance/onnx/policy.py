@@ -1,9 +1,10 @@
 """When an output agrees with the case's own.
 
-Shape and data type must be the case's. Integers and booleans are exact.
-Floats agree within the case's tolerance (onnx's, 1e-3 relative), or within
-this project's policy for the data type, which knows what a float16 can
-hold and that a sum's rounding follows its largest term.
+Shape and data type must be the case's. Integers, those of 4 bits too, and
+booleans are exact. Floats agree within the case's tolerance (onnx's, 1e-3
+relative), or within this project's policy for the data type, which knows what
+a float16 and the 8 bits of a bfloat16's significand can hold, and that a sum's
+rounding follows its largest term.
 """
 
 from __future__ import annotations

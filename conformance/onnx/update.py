@@ -1,15 +1,15 @@
 """Rewrites the table of expectations: ``python -m conformance.onnx.update --target T``.
 
-Runs every case, writes where those that do not pass end, and says what
-changed. A reason that was written by hand stays as long as its case ends at
-the same stage.
+Runs every case, or those that are asked for, writes where those that do not
+pass end, and says what changed. A reason that was written by hand stays as
+long as its case ends at the same stage.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,20 +58,24 @@ def measure(bench: Bench, case: Case) -> Outcome:
     return furthest
 
 
-def table_of(outcomes: Mapping[str, Outcome], before: Expectations) -> Expectations:
+def table_of(
+    outcomes: Mapping[str, Outcome], before: Expectations, kept: Collection[str] = ()
+) -> Expectations:
     """The table that `outcomes` meet, with the reasons of `before` where stages agree.
 
-    A case that ended at a stage that is never expected is not listed: it is
-    to fail until it is mended.
+    The cases `kept` have no outcome, and keep their entries. A case that
+    ended at a stage that is never expected is not listed: it is to fail until
+    it is mended.
     """
-    listed = {}
+    listed = {name: each for name, each in before.listed.items() if name in kept}
     for name, outcome in outcomes.items():
         if outcome.passed or outcome.stage not in EXPECTABLE:
             continue
         known = before.listed.get(name)
         same = known is not None and known.stage is outcome.stage
         listed[name] = known if known and same else Expected(outcome.stage, outcome.reason)
-    frozen = {name: outcome.frozen for name, outcome in outcomes.items() if outcome.frozen}
+    frozen = {name: each for name, each in before.frozen.items() if name in kept}
+    frozen |= {name: outcome.frozen for name, outcome in outcomes.items() if outcome.frozen}
     return Expectations(listed, frozen, onnx.__version__)
 
 
@@ -108,6 +112,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; gives 0, or 1 when a case ended where none may."""
     parser = argparse.ArgumentParser(prog="python -m conformance.onnx.update", description=__doc__)
     parser.add_argument("--target", default="emu-nrf52840", help="RUNNER-BOARD (%(default)s)")
+    parser.add_argument(
+        "-k", action="append", metavar="TEXT", help="only cases whose name has TEXT; repeatable"
+    )
     parser.add_argument("-n", type=int, default=1, metavar="N", help="processes (%(default)s)")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="of compiled models and images")
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds a boot or a call")
@@ -118,7 +125,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         target = Target.parse(options.target)
         path = table_path(target.board)
         before = read(path, target.board)
-        cases = load_cases(Cache(options.cache))
+        every = load_cases(Cache(options.cache))
+        cases = tuple(case for case in every if _is_asked_for(case, options.k))
+        if not cases:
+            parser.error(f"no case has {' or '.join(options.k)} in its name")
         with ProcessPoolExecutor(
             options.n, initializer=_start, initargs=(target, options.cache, options.timeout)
         ) as pool:
@@ -134,10 +144,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ArielError as error:
         console.print(f"{error}")
         return 1
-    after = table_of(outcomes, before)
+    after = table_of(outcomes, before, {case.name for case in every} - set(outcomes))
     if not options.check:
         write(path, target.board, after)
     return _report(console, target, cases, outcomes, before, after)
+
+
+def _is_asked_for(case: Case, texts: Sequence[str] | None) -> bool:
+    return texts is None or any(text in case.name for text in texts)
 
 
 def _report(

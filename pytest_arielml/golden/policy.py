@@ -46,8 +46,9 @@ class Tolerance:
     step: float | None = None
 
 
-# Relative bounds are about 100 roundings of the type; 4 ULP covers what is
-# small enough for a relative bound to be below one representable value.
+# Relative bounds are 10 roundings of a 16-bit type (2**-11 and 2**-8 of a
+# value), and 100 and more of the others; 4 ULP covers what is small enough for
+# a relative bound to be below one representable value.
 _FLOATS: Final[Mapping[str, Tolerance]] = {
     "float16": Tolerance(rtol=5e-3, peak_rtol=1e-3, ulp=4),
     "bfloat16": Tolerance(rtol=4e-2, peak_rtol=1e-2, ulp=4),

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -41,6 +42,27 @@ def test_floats_within_the_tolerance_of_the_case(cases: dict[str, Case]) -> None
     found[0] *= np.float32(1 + 0.9 * case.rtol)
     assert disagreement(case, found) is None
     assert disagreement(replace(case, rtol=case.rtol / 2), found) is not None
+
+
+@pytest.mark.parametrize("name", ["test_quantizelinear_int4", "test_quantizelinear_uint4"])
+def test_integers_of_four_bits_are_exact(cases: dict[str, Case], name: str) -> None:
+    found = outputs(cases[name])
+    assert disagreement(cases[name], found) is None
+    found[0][0, 1] = found[0][0, 0]
+    said = disagreement(replace(cases[name], rtol=1.0, atol=1.0), found)
+    assert said is not None
+    assert said.startswith("y: 1 of 12 values differ, worst ")
+
+
+def test_bfloat16_within_what_its_eight_bits_hold(cases: dict[str, Case]) -> None:
+    case = cases["test_celu_bfloat16"]
+    step = ml_dtypes.bfloat16(2**-6)  # of values from 2 to 4, as the last one is
+    found = outputs(case)
+    found[0][4] += ml_dtypes.bfloat16(4) * step
+    assert disagreement(case, found) is None
+    found[0][4] = ml_dtypes.bfloat16(3) + ml_dtypes.bfloat16(16) * step
+    said = disagreement(case, found)
+    assert said == "Y: 1 of 5 values differ, worst 3.25 for 3 at [4]"
 
 
 def test_small_values_beside_large_ones(cases: dict[str, Case]) -> None:

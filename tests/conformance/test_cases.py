@@ -4,6 +4,7 @@ import pickle
 from collections import Counter
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import onnx
 
@@ -42,6 +43,17 @@ def test_every_input_and_output_is_of_the_declared_type_and_shape() -> None:
                 assert len(kind.shape.dim) == array.ndim, case.name
 
 
+def test_types_that_numpy_has_not() -> None:
+    cases = {case.name: case for case in load_cases()}
+    x, _, zero = cases["test_dequantizelinear_int4"].inputs()
+    assert (x.dtype, zero.dtype) == (ml_dtypes.int4, ml_dtypes.int4)
+    assert (x.tolist(), zero.tolist()) == ([0, 1, 7, -4, -8], [1])
+    assert cases["test_dequantizelinear_uint4"].inputs()[0].tolist() == [0, 1, 7, 10, 15]
+    (y,) = cases["test_onehot_with_bfloat16_values"].outputs()
+    assert y.dtype == ml_dtypes.bfloat16
+    assert y.tolist() == [[3, 1, 1, 1], [1, 1, 3, 1]]
+
+
 def test_the_expanded_form_of_a_function_counts_for_the_function() -> None:
     operators = {case.name: case.operator for case in load_cases()}
     assert operators["test_attention_3d"] == operators["test_attention_3d_expanded"] == "Attention"
@@ -49,7 +61,8 @@ def test_the_expanded_form_of_a_function_counts_for_the_function() -> None:
 
 def test_types_that_no_board_takes() -> None:
     counts = Counter(case.unsupported for case in load_cases())
-    assert {"string", "bfloat16", "sequence", "optional", "int4"} <= set(counts)
+    assert {"string", "float8e4m3fn", "sequence", "optional", "int2"} <= set(counts)
+    assert {"bfloat16", "int4", "uint4"}.isdisjoint(set(counts))
     assert counts[None] > sum(count for kind, count in counts.items() if kind)
 
 

@@ -16,13 +16,13 @@ BOARD = load_board("nrf52840")
 #: One that passes, one of an unsupported type, one that IREE refuses, one to freeze.
 CASES = (
     "test_abs",
-    "test_cast_FLOAT_to_BFLOAT16",
+    "test_cast_FLOAT_to_INT2",
     "test_image_decoder_decode_bmp_rgb",
     "test_slice",
 )
 TABLE = Expectations(
     {
-        CASES[1]: Expected(Stage.TYPE, "bfloat16"),
+        CASES[1]: Expected(Stage.TYPE, "int2"),
         CASES[2]: Expected(Stage.COMPILE, "IREE has no ImageDecoder"),
     },
     {CASES[3]: ("starts", "ends", "axes", "steps")},

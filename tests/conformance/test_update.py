@@ -10,7 +10,7 @@ from conformance.onnx.bench import Bench
 from conformance.onnx.cases import Case, load_cases
 from conformance.onnx.expectations import Expectations, Expected
 from conformance.onnx.outcome import Outcome, Stage
-from conformance.onnx.update import Change, changes, measure, table_of
+from conformance.onnx.update import Change, changes, main, measure, table_of
 
 BEFORE = Expectations(
     {
@@ -38,6 +38,33 @@ def test_the_new_table() -> None:
     }
     assert after.frozen == {"test_slice": ("starts",)}
     assert after.onnx == onnx.__version__
+
+
+def test_cases_that_were_not_run_keep_their_entries() -> None:
+    before = Expectations(BEFORE.listed, {"test_pad": ("pads",), "test_gone": ("axes",)})
+    outcomes = {"test_kept": Outcome(Stage.PASSED), "test_moved": OUTCOMES["test_moved"]}
+    after = table_of(outcomes, before, kept={"test_mended", "test_pad"})
+    assert after.listed == {
+        "test_moved": Expected(Stage.NUMERICS, "2 of 2 values differ"),
+        "test_mended": Expected(Stage.COMPILE, "refused"),
+    }
+    assert after.frozen == {"test_pad": ("pads",)}
+
+
+def test_only_the_cases_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["-k", "test_celu_bfloat16", "-k", "test_cast_FLOAT_to_INT2"]
+    assert main(["--check", *asked]) == 0
+    said = capsys.readouterr().out
+    assert "0 entries changed" in said
+    # One of a type that does not travel, and both forms of Celu.
+    assert "1  unsupported type" in said
+    assert "2  passed, 66.7% of 3" in said
+
+
+def test_no_case_has_the_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--check", "-k", "no_such", "-k", "neither"])
+    assert "no case has no_such or neither in its name" in capsys.readouterr().err
 
 
 def test_what_changed() -> None:

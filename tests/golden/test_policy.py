@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import ml_dtypes
 import numpy as np
 import onnx
 import pytest
@@ -45,6 +46,7 @@ def test_every_float_allows_some_rounding_and_no_more(name: str) -> None:
     assert allowed.ulp > 0
 
 
-def test_integers_have_steps_of_one() -> None:
-    allowed = tolerance(np.dtype(np.int8))
+@pytest.mark.parametrize("dtype", [np.int8, np.bool_, ml_dtypes.int4, ml_dtypes.uint4])
+def test_integers_have_steps_of_one(dtype: type[np.generic]) -> None:
+    allowed = tolerance(np.dtype(dtype))
     assert (allowed.rtol, allowed.atol, allowed.ulp, allowed.steps, allowed.step) == (0, 0, 0, 0, 1)

@@ -104,3 +104,31 @@ def test_what_does_not_travel_is_refused_by_name(bench: Workbench, name: str) ->
     with pytest.raises(ModelError, match="input 'x' has an element type") as caught:
         bench.deploy(add(getattr(TensorProto, name)))
     assert caught.value.found == name.lower()
+
+
+@pytest.mark.parametrize("name", ["INT4", "UINT4"])
+def test_onnx_with_weights_of_four_bits(bench: Workbench, name: str) -> None:
+    kind = getattr(TensorProto, name)
+    dtype = helper.tensor_dtype_to_np_dtype(kind)
+    lowest = int(ml_dtypes.iinfo(dtype).min)
+    weights = (np.arange(24).reshape(4, 6) * 7 % 16 + lowest).astype(dtype)
+    scale, zero = np.linspace(0.25, 1.5, 6, dtype=np.float32), np.full(6, lowest + 5).astype(dtype)
+    graph = helper.make_graph(
+        [
+            helper.make_node("DequantizeLinear", ["w", "scale", "zero"], ["v"], axis=1),
+            helper.make_node("Cast", ["x"], ["u"], to=TensorProto.FLOAT),
+            helper.make_node("MatMul", ["u", "v"], ["y"]),
+        ],
+        "weights",
+        [helper.make_tensor_value_info("x", kind, [2, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 6])],
+        [
+            onnx.numpy_helper.from_array(weights, "w"),
+            onnx.numpy_helper.from_array(scale, "scale"),
+            onnx.numpy_helper.from_array(zero, "zero"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    x = np.array([[0, 1, 2, 7], [3, 6, 5, 4]]).astype(dtype)
+    wide = (weights.astype(np.float32) - zero.astype(np.float32)) * scale
+    bench.deploy(model).run(x).assert_matches(x.astype(np.float32) @ wide)

@@ -37,6 +37,7 @@ from pytest_arielml.frontends.passes.operators.pointwise import (
 )
 from pytest_arielml.frontends.passes.operators.pooling import norm_pool, pad_pool, unpool
 from pytest_arielml.frontends.passes.operators.quantize import dequantize, quantize
+from pytest_arielml.frontends.passes.operators.ranges import count_up
 from pytest_arielml.frontends.passes.operators.resize import resize
 from pytest_arielml.frontends.passes.operators.scatter import update_cache
 
@@ -59,6 +60,7 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("", "MaxUnpool"): unpool,
     ("", "Pad"): wrap,
     ("", "QuantizeLinear"): quantize,
+    ("", "Range"): count_up,
     ("", "Resize"): resize,
     ("", "STFT"): transform_frames,
     ("", "Slice"): slice_backwards,

@@ -1,4 +1,4 @@
-"""Quantization in blocks, and from 16 bits: IREE has neither.
+"""Quantization in blocks, and from 16 and 4 bits: IREE has none of these.
 
 https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html
 """
@@ -14,6 +14,7 @@ from pytest_arielml.frontends.passes.operators.build import Rewrite
 
 _X, _SCALE, _ZERO = 0, 1, 2
 _WIDE: Final = frozenset({"int16", "uint16"})
+_NARROW: Final = frozenset({"int4", "uint4"})
 
 
 def quantize(rewrite: Rewrite) -> bool:
@@ -28,11 +29,11 @@ def quantize(rewrite: Rewrite) -> bool:
         return False
     if not rewrite.options.get("block_size", 0) or not _shaped(rewrite):
         return False
-    scale = _spread(rewrite, _SCALE, shape)
+    scale = _spread(rewrite, _SCALE, rewrite.input(_SCALE), shape)
     scaled = rewrite.add("Div", rewrite.input(_X), scale)
     value = rewrite.add("Round", scaled)
     if rewrite.input(_ZERO):
-        zero = _spread(rewrite, _ZERO, shape)
+        zero = _spread(rewrite, _ZERO, rewrite.input(_ZERO), shape)
         like = rewrite.facts.type(rewrite.input(_SCALE))
         assert like is not None
         value = rewrite.add("Add", value, rewrite.add("Cast", zero, to=like.element))
@@ -44,20 +45,25 @@ def quantize(rewrite: Rewrite) -> bool:
 
 
 def dequantize(rewrite: Rewrite) -> bool:
-    """`DequantizeLinear` in blocks or from 16 bits."""
+    """`DequantizeLinear` in blocks, or from 16 or 4 bits."""
     known, dtype = rewrite.facts.type(rewrite.result), rewrite.facts.dtype(rewrite.input(_X))
     shape = rewrite.shape(_X)
     if known is None or dtype is None or shape is None:
         return False
     blocks = rewrite.options.get("block_size", 0)
-    if dtype.kind not in "iu" or not (blocks or dtype.name in _WIDE) or not _shaped(rewrite):
+    # Integers of 4 bits are none to numpy.
+    if dtype.kind not in "iu" and dtype.name not in _NARROW:
+        return False
+    if not (blocks or dtype.name in _WIDE | _NARROW) or not _shaped(rewrite):
         return False
     value = rewrite.add("Cast", rewrite.input(_X), to=onnx.TensorProto.INT32)
     if rewrite.input(_ZERO):
-        zero = rewrite.add("Cast", _spread(rewrite, _ZERO, shape), to=onnx.TensorProto.INT32)
-        value = rewrite.add("Sub", value, zero)
+        # First of all: little else takes 4 bits.
+        zero = rewrite.add("Cast", rewrite.input(_ZERO), to=onnx.TensorProto.INT32)
+        value = rewrite.add("Sub", value, _spread(rewrite, _ZERO, zero, shape))
     value = rewrite.add("Cast", value, to=known.element)
-    rewrite.add("Mul", value, _spread(rewrite, _SCALE, shape), output=rewrite.result)
+    scale = _spread(rewrite, _SCALE, rewrite.input(_SCALE), shape)
+    rewrite.add("Mul", value, scale, output=rewrite.result)
     return True
 
 
@@ -67,11 +73,11 @@ def _shaped(rewrite: Rewrite) -> bool:
     return all(rewrite.shape(place) is not None for place in places)
 
 
-def _spread(rewrite: Rewrite, place: int, shape: tuple[int, ...]) -> str:
-    """Scale or zero point, in a shape that broadcasts to that of the data."""
+def _spread(rewrite: Rewrite, place: int, name: str, shape: tuple[int, ...]) -> str:
+    """Scale or zero point, called `name` now, in a shape that broadcasts to that of the data."""
     given = rewrite.shape(place)
     assert given is not None
-    name, block = rewrite.input(place), rewrite.options.get("block_size", 0)
+    block = rewrite.options.get("block_size", 0)
     axis = rewrite.options.get("axis", 1)
     axis = axis % len(shape) if shape else 0
     if block:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from onnx import TensorProto
@@ -30,6 +31,22 @@ def test_from_sixteen_bits(scale: tuple[int, ...], axis: int, dtype: Any) -> Non
     whole = np.arange(24).reshape(3, 8).astype(dtype) * dtype(1000)
     inputs = [whole, np.asarray(abs(floats(*scale)), np.float32), np.full(scale, 9, dtype)]
     check("DequantizeLinear", inputs, axis=axis)
+
+
+@pytest.mark.parametrize(("scale", "axis"), [((), 1), ((8,), 1), ((3,), 0)])
+@pytest.mark.parametrize("dtype", [ml_dtypes.int4, ml_dtypes.uint4])
+def test_from_four_bits(scale: tuple[int, ...], axis: int, dtype: Any) -> None:
+    lowest = int(ml_dtypes.iinfo(dtype).min)
+    whole = (np.arange(24).reshape(3, 8) % 16 + lowest).astype(dtype)
+    zeros = np.full(scale, lowest + 3).astype(dtype)
+    check("DequantizeLinear", [whole, abs(floats(*scale)), zeros], axis=axis)
+    check("DequantizeLinear", [whole, abs(floats(*scale))], axis=axis)
+
+
+def test_blocks_from_four_bits() -> None:
+    whole = (np.arange(24).reshape(3, 8) % 16 - 8).astype(ml_dtypes.int4)
+    zeros = (np.arange(12).reshape(3, 4) - 6).astype(ml_dtypes.int4)
+    check("DequantizeLinear", [whole, SCALES, zeros], axis=1, block_size=2)
 
 
 def test_what_stays() -> None:
