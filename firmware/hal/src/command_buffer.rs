@@ -281,11 +281,12 @@ impl<'a> Recording<'a> {
 
     /// The words pushed so far are whole commands.
     pub(crate) fn complete_command(&mut self) {
-        if let Some(Head(head)) = self.words.get(self.complete).copied().map(Head)
-            && !matches!(Head(head).kind(), Kind::Fill | Kind::Copy)
-        {
-            self.dispatches += 1;
-            self.bindings += Head(head).bindings();
+        if let Some(&head) = self.words.get(self.complete) {
+            let head = Head(head);
+            if matches!(head.kind(), Kind::Dispatch | Kind::DispatchIndirect) {
+                self.dispatches += 1;
+                self.bindings += head.bindings();
+            }
         }
         self.complete = self.words.len();
         self.barrier = false;

@@ -31,8 +31,8 @@ impl<'a, O: Object> Instance<'a, O> {
         &self.machine.module
     }
 
-    /// How many branches and calls each later invocation may take before it ends with `DeadlineExceeded`; `None`, as at first,
-    /// for no limit.
+    /// How many branches and calls each later invocation may take before it
+    /// ends with `DeadlineExceeded`; `None`, as at first, for no limit.
     pub fn set_fuel(&mut self, limit: Option<u32>) {
         self.fuel = limit;
     }
