@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from pytest_arielml.errors import UsageError
+from pytest_arielml.runners import RunnerOptions, runner_options
 from pytest_arielml.session import Target
 from pytest_arielml.session.target import SCHEDULERS, check_scheduler
 from pytest_arielml.units import parse_seconds
@@ -29,6 +30,7 @@ class Options:
     cache: Path | None
     no_cache: bool
     skip_unavailable: bool
+    runner: RunnerOptions
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -50,6 +52,25 @@ def add_options(parser: pytest.Parser) -> None:
         help=f"how work items go onto cores: {', '.join(SCHEDULERS)} (default: greedy)",
     )
     group.addoption(
+        "--arielml-port",
+        metavar="URL",
+        help="serial port or pyserial URL of the board, for the runner serial: "
+        "/dev/ttyACM0, socket://HOST:PORT, rfc2217://HOST:PORT (default: found by its USB ids)",
+    )
+    group.addoption(
+        "--arielml-baud", metavar="N", help="bits a second on that port (default: the board's)"
+    )
+    group.addoption(
+        "--arielml-renode",
+        metavar="PATH",
+        help="Renode's program or folder (default: RENODE_ROOT, RENODE, PATH)",
+    )
+    group.addoption(
+        "--arielml-qemu",
+        metavar="PATH",
+        help="QEMU's program or the folder with qemu-system-... (default: PATH)",
+    )
+    group.addoption(
         "--arielml-timeout",
         metavar="SECONDS",
         help="wall-clock bound on one boot or one call (default: 60)",
@@ -68,6 +89,10 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("arielml_target", "targets to run on", type="linelist")
     parser.addini("arielml_cores", "cores to use")
     parser.addini("arielml_scheduler", "greedy, round-robin or sequential")
+    parser.addini("arielml_port", "serial port or pyserial URL of the board")
+    parser.addini("arielml_baud", "bits a second on that port")
+    parser.addini("arielml_renode", "Renode's program or folder")
+    parser.addini("arielml_qemu", "QEMU's program or folder")
     parser.addini("arielml_timeout", "seconds for one boot or one call")
     parser.addini("arielml_cache", "where compiled models and images are kept")
     parser.addini("arielml_no_cache", "compile and link everything afresh", type="bool")
@@ -96,6 +121,12 @@ def read_options(config: pytest.Config) -> Options:
         skip_unavailable=bool(
             config.getoption("arielml_skip_unavailable")
             or config.getini("arielml_skip_unavailable")
+        ),
+        runner=runner_options(
+            port=_text(config, "port"),
+            baud=_text(config, "baud"),
+            renode=_text(config, "renode"),
+            qemu=_text(config, "qemu"),
         ),
     )
 

@@ -25,7 +25,7 @@ from pytest_arielml.report import (
 )
 from pytest_arielml.report.progress import track
 from pytest_arielml.requirements import unmet
-from pytest_arielml.runners import check_available
+from pytest_arielml.runners import Runners, check_available
 from pytest_arielml.session import Settings, Workbench
 
 _PACKAGE = Path(__file__).parent
@@ -33,6 +33,7 @@ _FIXTURE = "arielml"
 
 _options = pytest.StashKey[Options]()
 _benches = pytest.StashKey[dict[str, Workbench]]()
+_runners = pytest.StashKey[Runners]()
 _recorder = pytest.StashKey[Recorder]()
 
 
@@ -57,6 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[_benches] = {}
+    config.stash[_runners] = Runners(config.stash[_options].runner)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -74,7 +76,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if target.name not in used:
             continue
         try:
-            check_available(target.runner)
+            check_available(target.runner, options.runner, target.board)
         except ArielError as error:
             if not options.skip_unavailable:
                 raise pytest.UsageError(str(error)) from None
@@ -107,7 +109,10 @@ def _workbench(config: pytest.Config, name: str) -> Workbench:
         benches[name] = Workbench(
             target,
             cache=Cache.temporary() if options.no_cache else Cache(options.cache),
-            settings=Settings(scheduler=options.scheduler, timeout=options.timeout),
+            settings=Settings(
+                scheduler=options.scheduler, timeout=options.timeout, runner=options.runner
+            ),
+            runners=config.stash[_runners],
         )
     return benches[name]
 
@@ -218,6 +223,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stops every board."""
     for bench in config.stash.get(_benches, {}).values():
         bench.close()
+    if _runners in config.stash:
+        config.stash[_runners].close()
 
 
 def _target_name(item: pytest.Item) -> str | None:

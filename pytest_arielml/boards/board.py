@@ -47,6 +47,60 @@ class Timer:
 
 
 @dataclass(frozen=True)
+class Qemu:
+    """How QEMU runs the board.
+
+    Attributes:
+        system: which program, the end of its name: `arm` for `qemu-system-arm`.
+        machine: its name of the board.
+        shift: an instruction takes 2**shift ns of virtual time (`-icount`).
+        arguments: what else its command line needs.
+    """
+
+    system: str
+    machine: str
+    shift: int
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Renode:
+    """How Renode runs the board.
+
+    Attributes:
+        platform: file in `renode_platforms/`.
+        cpu, uart: Renode's full names of the core and of the wire's UART.
+        mips: millions of instructions a second of virtual time.
+    """
+
+    platform: str
+    cpu: str
+    uart: str
+    mips: int
+
+
+@dataclass(frozen=True)
+class FlashTool:
+    """A program that puts an image into the flash of the board, and what it calls the chip."""
+
+    name: str
+    chip: str | None = None
+
+
+@dataclass(frozen=True)
+class Serial:
+    """How the board itself is reached.
+
+    Attributes:
+        usb: vendor and product ids of its serial port, the likeliest first.
+        tools: programs that flash it, the preferred first.
+    """
+
+    usb: tuple[tuple[int, int], ...]
+    tools: tuple[FlashTool, ...]
+
+
+@dataclass(frozen=True)
 class Board:
     """A board.
 
@@ -61,6 +115,7 @@ class Board:
         memory: `flash`, where the image is, and `ram`.
         vectors: address of the vector table: the start of flash, unless
             something that the chip's ROM wants lies in front of it.
+        qemu, renode, serial: how these runners reach it; `None` where one does not.
     """
 
     name: str
@@ -73,6 +128,9 @@ class Board:
     uart: Uart
     timer: Timer
     vectors: int
+    qemu: Qemu | None = None
+    renode: Renode | None = None
+    serial: Serial | None = None
 
     @property
     def flash(self) -> Region:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pytest_arielml.boards import board_names, load_board
-from pytest_arielml.runners import runner_names
+from pytest_arielml.runners import runner_names, runs
 from pytest_arielml.units import format_bytes
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         board = load_board(name)
         core = board.cores[0]
         cores = f"{len(board.cores)} x {core.cpu}, {core.clock_hz / 1e6:g} MHz"
-        for runner in runner_names():
+        for runner in filter(lambda name: runs(name, board), runner_names()):
             table.add_row(
                 f"{runner}-{name}",
                 cores + (", FPU" if core.fpu else ""),

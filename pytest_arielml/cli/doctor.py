@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
@@ -15,9 +15,13 @@ from pytest_arielml.compiler import Cache, tool_paths
 from pytest_arielml.errors import ArielError
 from pytest_arielml.firmware import archive_path
 from pytest_arielml.runners import check_available, runner_names
+from pytest_arielml.session import target_names
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+_DEFAULT_RUNNER: Final = "emu"
 
 
 @dataclass(frozen=True)
@@ -104,11 +108,13 @@ def _archive(architecture: str) -> Finding:
 
 
 def _runner(name: str) -> Finding:
-    gives = "targets " + ", ".join(f"{name}-{board}" for board in board_names())
+    targets = [target for target in target_names() if target.partition("-")[0] == name]
+    gives = "targets " + ", ".join(targets)
+    optional = name != _DEFAULT_RUNNER
     try:
         return Finding(f"runner {name}", gives, check_available(name))
     except ArielError as error:
-        return Finding(f"runner {name}", gives, None, error.advice)
+        return Finding(f"runner {name}", gives, None, error.advice, optional)
 
 
 def _cache() -> Finding:

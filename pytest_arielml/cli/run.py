@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pytest_arielml.cli.arrays import read_arrays, write_arrays
+from pytest_arielml.cli.target import add_target, read_runner_options
 from pytest_arielml.errors import Unavailable, UsageError
 from pytest_arielml.golden import input_ranges, random_arrays
 from pytest_arielml.report import Recorder, deployment_table, parts_table
-from pytest_arielml.session import Deployment, Result, Workbench
+from pytest_arielml.session import Deployment, Result, Settings, Workbench
 from pytest_arielml.session.result import Array
 from pytest_arielml.units import format_count
 
@@ -26,7 +27,7 @@ def add_parser(commands: Commands) -> None:
         "run", help="run a model once on a target and hold it against its reference"
     )
     parser.add_argument("model", type=Path, help="an .onnx or .mlir file")
-    parser.add_argument("--target", default="emu-nrf52840", help="RUNNER-BOARD (%(default)s)")
+    add_target(parser)
     parser.add_argument(
         "--function", metavar="NAME", help="what to call, of a model with several functions"
     )
@@ -56,7 +57,8 @@ def run(options: argparse.Namespace) -> int:
     console = Console(highlight=False)
     recorder = Recorder()
     dims = dict(_dim(text) for text in options.dim)
-    with Workbench(options.target) as bench:
+    settings = Settings(runner=read_runner_options(options))
+    with Workbench(options.target, settings=settings) as bench:
         with console.status(f"deploying {options.model} on {options.target}"):
             deployment = bench.deploy(options.model, dims=dims)
         inputs = read_arrays(options.input) or _random(deployment, options.function)

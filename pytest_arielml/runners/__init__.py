@@ -4,55 +4,118 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from typing import Final, cast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
+from pytest_arielml.boards import Board
 from pytest_arielml.errors import UsageError
-from pytest_arielml.runners.base import ByteStream, Counters, Machine, Runner, Span
+from pytest_arielml.runners.base import (
+    ByteStream,
+    Counters,
+    Machine,
+    Runner,
+    RunnerOptions,
+    Span,
+    runner_options,
+)
 
 __all__ = [
     "ByteStream",
     "Counters",
     "Machine",
     "Runner",
+    "RunnerOptions",
+    "Runners",
     "Span",
     "check_available",
     "create_runner",
     "runner_names",
+    "runner_options",
+    "runs",
 ]
 
-# Each module has `create() -> Runner` and `available() -> str`.
-_MODULES: Final = {"emu": "pytest_arielml.runners.emu"}
+
+@dataclass(frozen=True)
+class _Entry:
+    """A runner: the module that makes it, and which boards it runs.
+
+    The module has `create(options) -> Runner` and `available(options, board)
+    -> str`; `board` may be None.
+    """
+
+    module: str
+    runs: Callable[[Board], bool]
+
+
+def _every_board(board: Board) -> bool:  # noqa: ARG001
+    return True
+
+
+_RUNNERS: Final = {
+    "emu": _Entry("pytest_arielml.runners.emu", _every_board),
+}
 
 
 def runner_names() -> tuple[str, ...]:
     """Every runner, sorted."""
-    return tuple(sorted(_MODULES))
+    return tuple(sorted(_RUNNERS))
 
 
-def create_runner(name: str) -> Runner:
+def runs(name: str, board: Board) -> bool:
+    """Whether the runner called `name` runs `board`. Raises: UsageError for an unknown name."""
+    return _entry(name).runs(board)
+
+
+def create_runner(name: str, options: RunnerOptions | None = None) -> Runner:
     """The runner called `name`.
 
     Raises: UsageError for an unknown name, Unavailable when something it
     needs is not there.
     """
-    return cast("Runner", importlib.import_module(_module(name)).create())
+    return cast("Runner", _module(name).create(options or RunnerOptions()))
 
 
-def check_available(name: str) -> str:
-    """What the runner called `name` would use, in one line.
+def check_available(
+    name: str, options: RunnerOptions | None = None, board: Board | None = None
+) -> str:
+    """What the runner called `name` would use, for `board` if given, in one line.
 
     Raises: UsageError for an unknown name, Unavailable with how to get what
     is missing.
     """
-    return cast("str", importlib.import_module(_module(name)).available())
+    return cast("str", _module(name).available(options or RunnerOptions(), board))
 
 
-def _module(name: str) -> str:
-    if name in _MODULES:
-        return _MODULES[name]
-    near = difflib.get_close_matches(name, _MODULES, n=3, cutoff=0.4)
+class Runners:
+    """The runners of a session, each made when first asked for."""
+
+    def __init__(self, options: RunnerOptions | None = None) -> None:
+        self._options = options
+        self._made: dict[str, Runner] = {}
+
+    def get(self, name: str) -> Runner:
+        """The runner called `name`. Raises: as `create_runner`."""
+        if name not in self._made:
+            self._made[name] = create_runner(name, self._options)
+        return self._made[name]
+
+    def close(self) -> None:
+        """Closes all of them."""
+        while self._made:
+            self._made.popitem()[1].close()
+
+
+def _entry(name: str) -> _Entry:
+    if name in _RUNNERS:
+        return _RUNNERS[name]
+    near = difflib.get_close_matches(name, _RUNNERS, n=3, cutoff=0.4)
     raise UsageError(
         f"unknown runner {name!r}",
         expected="one of: " + ", ".join(runner_names()),
         advice=f"did you mean {' or '.join(near)}?" if near else None,
     )
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(_entry(name).module)

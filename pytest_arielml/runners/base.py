@@ -4,11 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from pytest_arielml.errors import UsageError
 
 if TYPE_CHECKING:
     from pytest_arielml.boards import Board
     from pytest_arielml.firmware import Image
+
+
+@dataclass(frozen=True)
+class RunnerOptions:
+    """Where runners find what they need.
+
+    Attributes:
+        port: serial port or pyserial URL of the board.
+        baud: bits a second there, where not the board's own.
+        renode, qemu: the program, or the folder that it is in.
+    """
+
+    port: str | None = None
+    baud: int | None = None
+    renode: Path | None = None
+    qemu: Path | None = None
+
+
+def runner_options(
+    *,
+    port: str | None = None,
+    baud: str | None = None,
+    renode: str | None = None,
+    qemu: str | None = None,
+) -> RunnerOptions:
+    """The options as people write them. Raises: UsageError for a rate that is no number."""
+    if baud is not None and (not baud.isdecimal() or int(baud) == 0):
+        raise UsageError(
+            "the baud rate is not a number", expected="such as 1000000", found=repr(baud)
+        )
+    return RunnerOptions(
+        port=port,
+        baud=int(baud) if baud else None,
+        renode=Path(renode).expanduser() if renode else None,
+        qemu=Path(qemu).expanduser() if qemu else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -64,8 +103,20 @@ class Machine(Protocol):
     def stream(self) -> ByteStream:
         """The wire to the image."""
 
+    @property
+    def displaced(self) -> bool:
+        """Whether another image has taken its place: its stream is dead then."""
+
+    @property
+    def instructions_per_second(self) -> int | None:
+        """Instructions in a second of the board's own timer.
+
+        Emulators whose virtual time is a count of instructions have it;
+        `None` elsewhere, hardware included.
+        """
+
     def counters(self) -> Counters | None:
-        """Exact counts up to now; `None` on hardware."""
+        """Exact counts up to now; `None` where nothing counts them."""
 
     def close(self) -> None:
         """Stops the board and frees all of it; a second call does nothing."""
@@ -85,3 +136,6 @@ class Runner(Protocol):
         UsageError when it cannot run this board, GuestFault when the image
         does not start.
         """
+
+    def close(self) -> None:
+        """Ends what is kept between boots, machines included; a second call does nothing."""

@@ -44,14 +44,16 @@ class _Booted:
     machine: Machine
     client: Client
     init: tuple[int, int] | None = None
+    """Instructions and cycles of the last load."""
 
 
 class Deployment:
     """A model on a target, booted once and called many times.
 
-    After a fault the board is dead; the next call boots it afresh. A model
-    that keeps values between calls has lost them then, and says so: the next
-    call raises, until `reset` starts it anew on purpose.
+    After a fault the board is dead; the next call boots it afresh, as it does
+    when another image has taken the board's place. A model that keeps values
+    between calls has lost them then, and says so: the next call raises, until
+    `reset` starts it anew on purpose.
     """
 
     def __init__(
@@ -134,6 +136,7 @@ class Deployment:
 
         Raises: GuestFault, WireError or DeviceError, with what the board said.
         """
+        self._give_way()
         self._boot()
 
     def run(self, *inputs: Array | Mapping[str, Array], function: str | None = None) -> Result:
@@ -152,6 +155,7 @@ class Deployment:
         """
         called = self.signature.find(function, self.name)
         arrays = check_inputs(called, inputs, self._where(called))
+        self._give_way()
         if self._lost is not None:
             raise DeviceError(
                 f"what {self.name} kept between calls is lost",
@@ -165,9 +169,7 @@ class Deployment:
         try:
             result = self._call(booted, called, arrays)
         except (GuestFault, WireError) as error:
-            self.close()
-            if self.model.stateful and not untouched:
-                self._lost = error.what
+            self._drop(error.what, touched=not untouched)
             raise
         self.calls += 1
         self.last = result
@@ -180,6 +182,7 @@ class Deployment:
 
         Raises: as `boot`.
         """
+        self._give_way()
         self._lost = None
         if self._booted is None:
             self._boot()
@@ -210,6 +213,17 @@ class Deployment:
         self._lost = None
         if booted is not None:
             booted.machine.close()
+
+    def _give_way(self) -> None:
+        """Lets go of a board that runs another image now."""
+        if self._booted is not None and self._booted.machine.displaced:
+            self._drop("another image took its place", touched=self._touched)
+
+    def _drop(self, why: str, *, touched: bool) -> None:
+        """Closes the board, and notes whether values that the model kept went with it."""
+        self.close()
+        if self.model.stateful and touched:
+            self._lost = why
 
     def _where(self, function: Function) -> str:
         """The model, and the function where there are several."""
@@ -244,7 +258,7 @@ class Deployment:
         before = booted.machine.counters()
         loaded = booted.client.load()
         after = booted.machine.counters()
-        booted.init = _difference(before, after, "arielml_load") if before and after else None
+        booted.init = self._count(booted.machine, before, after, "arielml_load", loaded.ticks)
         self._arena_peak = max(self._arena_peak, loaded.heap_peak)
         self._stack_peak = max(self._stack_peak, loaded.stack_peak)
         self._touched = False
@@ -283,10 +297,11 @@ class Deployment:
         client.release()
         self._arena_peak = max(self._arena_peak, reply.heap_peak)
         self._stack_peak = max(self._stack_peak, reply.stack_peak)
-        return self._result(function, outputs, reply, before, after)
+        return self._result(booted.machine, function, outputs, reply, before, after)
 
     def _result(
         self,
+        machine: Machine,
         function: Function,
         outputs: Outputs,
         reply: CallReply,
@@ -295,25 +310,45 @@ class Deployment:
     ) -> Result:
         memory = Memory(reply.heap_peak, (reply.stack_peak,))
         clock = self.target.board.cores[0].clock_hz
-        if before is None or after is None:
-            hertz = self.target.board.timer.hz
-            seconds, estimated, instructions = reply.ticks / hertz, False, None
-            dispatches: tuple[Dispatch, ...] = ()
+        counted = self._count(machine, before, after, "arielml_call", reply.ticks)
+        if counted is None:
+            seconds, instructions = reply.ticks / self.target.board.timer.hz, None
         else:
-            instructions, cycles = _difference(before, after, "arielml_call")
-            seconds, estimated = cycles / clock, True
-            dispatches = _dispatches(before, after)
+            instructions, cycles = counted
+            seconds = cycles / clock
         return Result(
             outputs=outputs,
             instructions=instructions,
             seconds=seconds,
-            seconds_are_estimated=estimated,
-            dispatches=dispatches,
+            seconds_are_estimated=counted is not None,
+            dispatches=_dispatches(before, after) if before and after else (),
             memory=memory,
             function=function.name,
             where=outputs.source,
             policies=self._policies or tuple(OutputPolicy(name, None) for name in outputs.names),
         )
+
+    def _count(
+        self,
+        machine: Machine,
+        before: Counters | None,
+        after: Counters | None,
+        symbol: str,
+        ticks: int,
+    ) -> tuple[int, int] | None:
+        """Instructions and cycles of one call of `symbol`; `None` on hardware.
+
+        They are the runner's count where it watches functions. Where virtual
+        time is a count of instructions, the board's own timer has counted
+        them: `ticks`, each instruction taken for a cycle.
+        """
+        if before and after and symbol in after.spans:
+            return _difference(before, after, symbol)
+        rate = machine.instructions_per_second
+        if rate is None:
+            return None
+        instructions = round(ticks * rate / self.target.board.timer.hz)
+        return instructions, instructions
 
 
 def _difference(before: Counters, after: Counters, symbol: str) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_arielml.boards import Board, board_names, load_board
 from pytest_arielml.errors import UsageError
-from pytest_arielml.runners import runner_names
+from pytest_arielml.runners import runner_names, runs
 
 SCHEDULERS = ("greedy", "round-robin", "sequential")
 
@@ -29,8 +29,8 @@ class Target:
         runner or board (with the near names and all names), or more cores
         than the board has.
         """
-        runner, dash, board_name = name.partition("-")
-        if not dash or runner not in runner_names() or board_name not in board_names():
+        runner, _, board_name = name.partition("-")
+        if name not in target_names():
             raise UsageError(
                 f"unknown target {name!r}",
                 expected="RUNNER-BOARD, one of: " + ", ".join(target_names()),
@@ -48,7 +48,13 @@ class Target:
 
 def target_names() -> tuple[str, ...]:
     """Every RUNNER-BOARD there is, sorted."""
-    return tuple(f"{runner}-{board}" for runner in runner_names() for board in board_names())
+    boards = [load_board(name) for name in board_names()]
+    return tuple(
+        f"{runner}-{board.name}"
+        for runner in runner_names()
+        for board in boards
+        if runs(runner, board)
+    )
 
 
 def check_scheduler(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from pytest_arielml.errors import InputError, UsageError
 from pytest_arielml.firmware import link_image
 from pytest_arielml.frontends import Dims, load_model
 from pytest_arielml.golden import Outputs, model_reference, reference_outputs
-from pytest_arielml.runners import Runner, create_runner
+from pytest_arielml.runners import Runner, RunnerOptions, Runners
 from pytest_arielml.session.deployment import Deployment
 from pytest_arielml.session.inputs import check_inputs
 from pytest_arielml.session.result import Array
@@ -32,12 +32,14 @@ class Settings:
     """How a workbench works: the options of the command line, without pytest.
 
     `timeout` bounds one boot or one call, `compile_timeout` one run of the
-    compiler, both in seconds of wall-clock time.
+    compiler, both in seconds of wall-clock time. `runner` says where runners
+    find what they need.
     """
 
     scheduler: str = "greedy"
     timeout: float = 60.0
     compile_timeout: float = 300.0
+    runner: RunnerOptions = field(default_factory=RunnerOptions)
 
 
 class Workbench:
@@ -52,11 +54,24 @@ class Workbench:
         *,
         cache: Cache | None = None,
         settings: Settings | None = None,
+        runners: Runners | None = None,
     ) -> None:
+        """A workbench with nothing deployed.
+
+        Args:
+            target: where it runs models.
+            cache: of models and images (default: the user's).
+            settings: how it works.
+            runners: shared with other workbenches, which closes them itself
+                (default: its own).
+
+        Raises: UsageError for an unknown target.
+        """
         self.target = Target.parse(target) if isinstance(target, str) else target
         self.settings = settings or Settings()
         self._cache = cache or Cache()
-        self._runner: Runner | None = None
+        self._own = Runners(self.settings.runner) if runners is None else None
+        self._runners = runners or self._own or Runners()
         self._deployments: dict[tuple[object, ...], Deployment] = {}
 
     def __enter__(self) -> Workbench:
@@ -156,12 +171,12 @@ class Workbench:
     @property
     def runner(self) -> Runner:
         """The target's runner, made when first needed. Raises: Unavailable."""
-        if self._runner is None:
-            self._runner = create_runner(self.target.runner)
-        return self._runner
+        return self._runners.get(self.target.runner)
 
     def close(self) -> None:
         """Stops every board that was booted."""
         while self._deployments:
             _, deployment = self._deployments.popitem()
             deployment.close()
+        if self._own is not None:
+            self._own.close()

@@ -33,6 +33,16 @@ class EmuMachine:
         """The board's UART."""
         return self._stream
 
+    @property
+    def displaced(self) -> bool:
+        """Never: each image has an emulated board of its own."""
+        return False
+
+    @property
+    def instructions_per_second(self) -> None:
+        """None: `counters` are exact, and time goes by cycles."""
+        return None
+
     def counters(self) -> Counters:
         """Counts up to where the guest stopped last."""
         self._check_open()

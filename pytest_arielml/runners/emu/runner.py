@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_arielml.boards import Board
 from pytest_arielml.errors import UsageError
+from pytest_arielml.runners.base import RunnerOptions
 from pytest_arielml.runners.emu.machine import EmuMachine
 from pytest_arielml.runners.emu.native import load_native, load_unicorn
 from pytest_arielml.runners.emu.program import load_program
@@ -38,14 +39,17 @@ class EmuRunner:
             )
         return EmuMachine(load_program(image.elf), board)
 
+    def close(self) -> None:
+        """Does nothing: each machine is closed by whoever booted it."""
 
-def create() -> EmuRunner:
+
+def create(options: RunnerOptions) -> EmuRunner:
     """The runner. Raises: Unavailable when one of its libraries is missing."""
-    available()
+    available(options)
     return EmuRunner()
 
 
-def available() -> str:
+def available(options: RunnerOptions, board: Board | None = None) -> str:  # noqa: ARG001
     """What would be used, in one line. Raises: Unavailable."""
     unicorn = load_unicorn()
     version = unicorn.uc_version(None, None)

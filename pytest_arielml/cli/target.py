@@ -1,0 +1,29 @@
+"""Options that say where a command runs."""
+
+from __future__ import annotations
+
+import argparse
+
+from pytest_arielml.runners import RunnerOptions, runner_options
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Declares `--target` and what runners need."""
+    parser.add_argument("--target", default="emu-nrf52840", help="RUNNER-BOARD (%(default)s)")
+    add_runner_options(parser)
+
+
+def add_runner_options(parser: argparse.ArgumentParser) -> None:
+    """Declares what runners need."""
+    group = parser.add_argument_group("runners")
+    group.add_argument("--port", metavar="URL", help="serial port or pyserial URL of the board")
+    group.add_argument("--baud", metavar="N", help="bits a second there")
+    group.add_argument("--renode", metavar="PATH", help="Renode's program or folder")
+    group.add_argument("--qemu", metavar="PATH", help="QEMU's program or folder")
+
+
+def read_runner_options(options: argparse.Namespace) -> RunnerOptions:
+    """What `add_runner_options` declared. Raises: UsageError."""
+    return runner_options(
+        port=options.port, baud=options.baud, renode=options.renode, qemu=options.qemu
+    )
