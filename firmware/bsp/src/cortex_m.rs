@@ -351,7 +351,9 @@ macro_rules! cortex_m_entry {
                 )
             }
 
-            #[used]
+            // A symbol keeps it in the archive. `#[used]` would keep it in every
+            // image, with all of the board that it leads to.
+            #[unsafe(export_name = concat!("arielml", $section))]
             #[unsafe(link_section = $section)]
             static START: $crate::cortex_m::Start<<$board as $crate::board::Board>::Header> =
                 $crate::cortex_m::Start {
