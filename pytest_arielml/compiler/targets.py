@@ -47,6 +47,29 @@ _TARGETS: Final = {
         features="+dsp,+vfp4d16sp",
         float_abi="hard",
     ),
+    ("cortex-m3", False): Target(
+        architecture="thumbv7m-none-eabi",
+        triple="thumbv7m-none-unknown-eabi",
+        cpu="cortex-m3",
+        features="+soft-float",
+        float_abi="soft",
+    ),
+    # The archive and the calling convention are those of a Cortex-M4F; a
+    # Cortex-M7 has the instructions of Armv8's FPU beside, doubles included.
+    ("cortex-m7", True): Target(
+        architecture="thumbv7em-none-eabihf",
+        triple="thumbv7em-none-unknown-eabihf",
+        cpu="cortex-m7",
+        features="+dsp,+fp-armv8d16",
+        float_abi="hard",
+    ),
+    ("cortex-m33", True): Target(
+        architecture="thumbv8m.main-none-eabihf",
+        triple="thumbv8m.main-none-unknown-eabihf",
+        cpu="cortex-m33",
+        features="+dsp,+fp-armv8d16sp",
+        float_abi="hard",
+    ),
     ("cortex-m0plus", False): Target(
         architecture="thumbv6m-none-eabi",
         triple="thumbv6m-none-unknown-eabi",

@@ -1,6 +1,8 @@
 //! Models of a board's peripherals: the registers a firmware of ours uses,
 //! and an error that names the register for every other.
 
+pub mod cmsdk_timer;
+pub mod cmsdk_uart;
 pub mod cortex_m_dwt;
 pub mod cortex_m_scs;
 pub mod nrf_clock;
@@ -70,6 +72,8 @@ pub trait Peripheral {
 /// Makes the model `name` for the registers at `base`.
 pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
     match name {
+        cmsdk_timer::NAME => Some(Box::new(cmsdk_timer::CmsdkTimer::default())),
+        cmsdk_uart::NAME => Some(Box::new(cmsdk_uart::CmsdkUart::new(base))),
         cortex_m_scs::NAME => Some(Box::new(cortex_m_scs::SystemControl::default())),
         cortex_m_scs::BASELINE => Some(Box::new(cortex_m_scs::SystemControl::baseline())),
         cortex_m_dwt::NAME => Some(Box::new(cortex_m_dwt::Watchpoint::default())),

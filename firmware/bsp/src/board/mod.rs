@@ -5,6 +5,12 @@ use arielml_agent::{Identity, Link};
 use crate::cortex_m;
 use crate::timer::Timer;
 
+#[cfg(any(
+    architecture = "thumbv7m-none-eabi",
+    architecture = "thumbv7em-none-eabihf",
+    architecture = "thumbv8m.main-none-eabihf"
+))]
+pub mod mps2;
 #[cfg(architecture = "thumbv7em-none-eabihf")]
 pub mod nrf52840;
 #[cfg(architecture = "thumbv6m-none-eabi")]
@@ -18,6 +24,26 @@ pub mod rp2040;
 macro_rules! for_each_board {
     ($entry:ident) => {
         $entry!($crate::board::nrf52840::Nrf52840, ".vectors.nrf52840", arielml_reset_nrf52840);
+        $entry!($crate::board::mps2::An386, ".vectors.mps2-an386", arielml_reset_mps2_an386);
+        $entry!($crate::board::mps2::An500, ".vectors.mps2-an500", arielml_reset_mps2_an500);
+    };
+}
+
+/// As for the other architectures.
+#[cfg(architecture = "thumbv7m-none-eabi")]
+#[macro_export]
+macro_rules! for_each_board {
+    ($entry:ident) => {
+        $entry!($crate::board::mps2::An385, ".vectors.mps2-an385", arielml_reset_mps2_an385);
+    };
+}
+
+/// As for the other architectures.
+#[cfg(architecture = "thumbv8m.main-none-eabihf")]
+#[macro_export]
+macro_rules! for_each_board {
+    ($entry:ident) => {
+        $entry!($crate::board::mps2::An505, ".vectors.mps2-an505", arielml_reset_mps2_an505);
     };
 }
 

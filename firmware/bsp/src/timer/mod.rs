@@ -1,8 +1,10 @@
 //! Timers that count the ticks of a call.
 
+mod cmsdk_timer;
 mod nrf_timer;
 mod rp2040_timer;
 
+pub use cmsdk_timer::CmsdkTimer;
 pub use nrf_timer::NrfTimer;
 pub use rp2040_timer::Rp2040Timer;
 

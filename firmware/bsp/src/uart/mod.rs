@@ -1,8 +1,10 @@
 //! UART drivers: blocking, byte by byte in, buffer by buffer out.
 
+mod cmsdk_uart;
 mod nrf_uarte;
 mod pl011;
 
+pub use cmsdk_uart::CmsdkUart;
 pub use nrf_uarte::NrfUarte;
 pub use pl011::{Divisors, Pl011};
 
