@@ -2,6 +2,11 @@
 
 use crate::{SIGN, exponent};
 
+/// The core multiplies 32 by 32 to 64 bits; Armv6-M, and the core of Armv8-M
+/// that is like it, only to 32.
+const LONG_MULTIPLIER: bool =
+    cfg!(not(any(architecture = "thumbv6m-none-eabi", architecture = "thumbv8m.base-none-eabi")));
+
 /// The sum of two floats: of normal numbers, or of one and zero, if it is
 /// normal or zero.
 #[inline(always)]
@@ -52,14 +57,7 @@ pub fn multiply(a: u32, b: u32) -> Option<u32> {
         let zero = (a << 1 == 0 && right != 0xFF) || (b << 1 == 0 && left != 0xFF);
         return zero.then_some((a ^ b) & SIGN);
     }
-    // 24 by 24 bits from four products that fit 32 bits.
-    let (a_high, a_low) = ((a << 8 | 1 << 31) >> 16, a & 0xFF);
-    let (b_high, b_low) = ((b << 8 | 1 << 31) >> 16, b & 0xFF);
-    let low = a_low * b_low;
-    let middle = a_high * b_low + a_low * b_high + (low >> 8);
-    let high = a_high * b_high + (middle >> 8);
-    // Of 48 bits the upper 32, and whether there is more.
-    let product = high | u32::from((middle | low) & 0xFF != 0);
+    let product = if LONG_MULTIPLIER { product_of_wholes(a, b) } else { product_of_parts(a, b) };
     let sign = (a ^ b) & SIGN;
     let sum = left + right;
     if product >> 31 != 0 {
@@ -67,6 +65,25 @@ pub fn multiply(a: u32, b: u32) -> Option<u32> {
     } else {
         rounded(sign, sum.wrapping_sub(127), product << 1)
     }
+}
+
+/// Of the product of the fractions, which has 48 bits, the upper 32, with bit
+/// 0 set if there is more.
+#[inline(always)]
+fn product_of_wholes(a: u32, b: u32) -> u32 {
+    let product = u64::from(a << 8 | 1 << 31) * u64::from(b << 8 | 1 << 31);
+    (product >> 32) as u32 | u32::from(product as u32 != 0)
+}
+
+/// The same from four products that fit 32 bits.
+#[inline(always)]
+fn product_of_parts(a: u32, b: u32) -> u32 {
+    let (a_high, a_low) = ((a << 8 | 1 << 31) >> 16, a & 0xFF);
+    let (b_high, b_low) = ((b << 8 | 1 << 31) >> 16, b & 0xFF);
+    let low = a_low * b_low;
+    let middle = a_high * b_low + a_low * b_high + (low >> 8);
+    let high = a_high * b_high + (middle >> 8);
+    high | u32::from((middle | low) & 0xFF != 0)
 }
 
 /// The float of a fraction whose leading one is bit 31; `exponent` may be out
@@ -130,6 +147,7 @@ mod tests {
                 assert!(size <= 1 << 23 || size == INFINITY, "{x:e}, {y:e}: left out");
             }
         }
+        assert_eq!(product_of_wholes(a, b), product_of_parts(a, b), "{a:#010x}, {b:#010x}");
         found.iter().map(|(found, _)| u32::from(found.is_some())).sum()
     }
 

@@ -2,7 +2,7 @@
 //!
 //! `compiler_builtins` has all of these too, as weak symbols, for any core
 //! and in terms of wide integers. These are for a core with 32-bit registers
-//! and a multiplier of 32 by 32 to 32 bits. Results are the same, bit by bit:
+//! and a multiplier of 32 by 32 bits, to 64 or (Armv6-M) to 32. Results are the same, bit by bit:
 //! round to nearest, ties to even, but for which NaN a NaN is.
 //!
 //! Addition and multiplication are of normal numbers here; the rare rest
