@@ -24,8 +24,13 @@ const NVIC_ICPR: usize = 0x280;
 const NVIC_BANKS: usize = if ARMV6_M { 1 } else { 16 };
 const SCB_AIRCR: usize = 0xD0C;
 const SCB_CFSR: usize = 0xD28;
+/// The stack pointer was to go below its limit; Armv8-M alone.
+const CFSR_STKOF: u32 = 1 << 20;
+/// Secure Fault Status Register (Armv8-M Architecture Reference Manual).
+const SCB_SFSR: usize = 0xDE4;
 
 const ARMV6_M: bool = cfg!(architecture = "thumbv6m-none-eabi");
+const ARMV8_M: bool = cfg!(architecture = "thumbv8m.main-none-eabihf");
 
 const AIRCR_SYSRESETREQ: u32 = 0x05FA_0004;
 
@@ -177,13 +182,18 @@ impl Fault {
             4 => "memory management fault",
             5 => "bus fault",
             6 => "usage fault",
+            7 => "secure fault",
             _ => "unexpected interrupt",
         };
         let text = match (overflowed, ARMV6_M) {
             (true, _) => "stack overflow",
             // It has no register that says so.
             (false, true) => "cause unknown",
-            (false, false) => cause(scs().read(SCB_CFSR)),
+            (false, false) => match scs().read(SCB_CFSR) {
+                status if ARMV8_M && status & CFSR_STKOF != 0 => "stack overflow",
+                0 if ARMV8_M && scs().read(SCB_SFSR) != 0 => "breach of security",
+                status => cause(status),
+            },
         };
         Fault { kind, text }
     }
@@ -230,16 +240,19 @@ impl Vectors {
         fault: unsafe extern "C" fn() -> !,
     ) -> Self {
         let mut vectors = [const { Vector { reserved: 0 } }; 16];
-        let [stack, at_reset, faults @ .., _, _, _, _, _, _, _, _, _] = &mut vectors;
+        let [stack, at_reset, faults @ .., _, _, _, _, _, _, _, _] = &mut vectors;
         *stack = Vector { stack: &raw const __stack_top };
         *at_reset = Vector { handler: reset };
-        // NMI, HardFault, MemManage, BusFault, UsageFault.
-        let [nmi, hard, memory, bus, usage] = faults;
+        // NMI, HardFault, MemManage, BusFault, UsageFault, SecureFault.
+        let [nmi, hard, memory, bus, usage, secure] = faults;
         *nmi = Vector { handler: fault };
         *hard = Vector { handler: fault };
         *memory = Vector { handler: fault };
         *bus = Vector { handler: fault };
         *usage = Vector { handler: fault };
+        if ARMV8_M {
+            *secure = Vector { handler: fault };
+        }
         Vectors(vectors)
     }
 }
@@ -279,6 +292,47 @@ macro_rules! enable_fpu {
     };
 }
 
+/// Keeps the stack pointer from going below the stack where the core can.
+#[cfg(architecture = "thumbv8m.main-none-eabihf")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! limit_stack {
+    () => {
+        "ldr r0, =__stack_bottom
+         msr msplim, r0"
+    };
+}
+
+#[cfg(not(architecture = "thumbv8m.main-none-eabihf"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! limit_stack {
+    () => {
+        ""
+    };
+}
+
+/// The branch to take when the stack pointer of a fault, compared with the end
+/// of the stack, says that it had overflowed: a core with a limit puts it at
+/// the limit instead of pushing a frame.
+#[cfg(architecture = "thumbv8m.main-none-eabihf")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! branch_if_overflowed {
+    () => {
+        "bls 2f"
+    };
+}
+
+#[cfg(not(architecture = "thumbv8m.main-none-eabihf"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! branch_if_overflowed {
+    () => {
+        "blo 2f"
+    };
+}
+
 /// The way into an image: reset handler, fault handler, vector table.
 ///
 /// `board` implements [`Board`]. `main` is an `extern "C" fn() -> !`; `fault`
@@ -296,8 +350,9 @@ macro_rules! cortex_m_entry {
                 core::arch::naked_asm!(
                     "cpsid i
                      ldr r0, =__stack_top
-                     mov sp, r0
-                     ldr r0, =__data_start
+                     mov sp, r0",
+                    $crate::limit_stack!(),
+                    "ldr r0, =__data_start
                      ldr r1, =__data_end
                      ldr r2, =__data_load
                      b 3f
@@ -336,9 +391,9 @@ macro_rules! cortex_m_entry {
                      ldr r5, =__stack_bottom
                      ldr r6, =__stack_top
                      mov sp, r6
-                     cmp r4, r5
-                     blo 2f
-                     movs r3, #0
+                     cmp r4, r5",
+                    $crate::branch_if_overflowed!(),
+                    "movs r3, #0
                      subs r6, #32
                      cmp r4, r6
                      bhi 2f

@@ -15,3 +15,5 @@ pub mod uart;
 pub mod board;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 pub mod cortex_m;
+#[cfg(all(target_arch = "arm", target_os = "none", not(architecture = "thumbv6m-none-eabi")))]
+mod mpu;

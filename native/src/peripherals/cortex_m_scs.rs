@@ -33,6 +33,7 @@ const AIRCR: u32 = 0xd0c;
 const SHCSR: u32 = 0xd24;
 const AFSR: u32 = 0xd3c;
 const CPACR: u32 = 0xd88;
+const MPU_TYPE: u32 = 0xd90;
 const DEMCR: u32 = 0xdfc;
 const FPCCR: u32 = 0xf34;
 const FPDSCR: u32 = 0xf3c;
@@ -153,6 +154,9 @@ impl Peripheral for SystemControl {
             AIRCR => Ok(KEY_READ),
             CPACR => Ok(self.coprocessors),
             DEMCR => Ok(self.debug_control),
+            // No regions: a core without an MPU. What one would take away,
+            // the emulated board does not have.
+            MPU_TYPE => Ok(0),
             // A fault ends the run, so no status is ever set.
             ACTLR | SYST_CALIB | SHCSR..=AFSR | FPCCR..=FPDSCR => Ok(0),
             _ if index(offset, NVIC_IABR, BANK).is_some() => Ok(0),
@@ -269,6 +273,13 @@ mod tests {
             assert!(scs.write(missing, 0, &mut bus).is_err(), "{missing:#x}");
         }
         assert!(!scs.has_bytes(NVIC_IPR));
+    }
+
+    #[test]
+    fn there_is_no_mpu() {
+        let (mut bus, mut scs) = (Bus::default(), SystemControl::default());
+        assert_eq!(scs.read(MPU_TYPE, &mut bus).unwrap(), 0);
+        assert!(scs.write(MPU_TYPE + 4, 1, &mut bus).is_err());
     }
 
     #[test]

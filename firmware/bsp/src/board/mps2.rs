@@ -5,6 +5,7 @@ use arielml_agent::Identity;
 
 use crate::board::Board;
 use crate::cortex_m::Interrupt;
+use crate::mpu::{self, Block};
 use crate::timer::CmsdkTimer;
 use crate::uart::CmsdkUart;
 
@@ -32,6 +33,23 @@ impl Fpga {
     }
 }
 
+/// Where the image is: RAM, which takes writes.
+#[cfg(not(architecture = "thumbv8m.main-none-eabihf"))]
+const IMAGE: Block = Block { base: 0, bits: 22 };
+#[cfg(architecture = "thumbv8m.main-none-eabihf")]
+const IMAGE: Block = Block { base: 0x1000_0000, bits: 22 };
+
+/// What lies below RAM is reserved, which need not mean that it faults.
+#[cfg(not(architecture = "thumbv8m.main-none-eabihf"))]
+const BELOW_RAM: Block = Block { base: 0x1F00_0000, bits: 24 };
+
+fn protect() {
+    #[cfg(not(architecture = "thumbv8m.main-none-eabihf"))]
+    mpu::protect(IMAGE, BELOW_RAM);
+    #[cfg(architecture = "thumbv8m.main-none-eabihf")]
+    mpu::protect(IMAGE);
+}
+
 macro_rules! board {
     ($(#[$documentation:meta])* $board:ident, $name:literal, $fpga:expr) => {
         $(#[$documentation])*
@@ -55,6 +73,7 @@ macro_rules! board {
             const HEADER: () = ();
 
             unsafe fn start() -> (Self::Uart, Self::Timer) {
+                protect();
                 // SAFETY: nothing else uses the timer; the caller is the only
                 // one to start the UART, and the first.
                 unsafe { (Self::FPGA.uart(), CmsdkTimer::start(Self::FPGA.timer)) }

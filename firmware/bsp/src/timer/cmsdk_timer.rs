@@ -1,8 +1,8 @@
 use crate::registers::Registers;
 use crate::timer::Timer;
 
-// Arm Cortex-M System Design Kit Technical Reference Manual, DDI 0479, 4.1
-// (APB timer).
+// Arm Cortex-M System Design Kit Technical Reference Manual, DDI 0479:
+// APB timer.
 const CTRL: usize = 0x000;
 const VALUE: usize = 0x004;
 const RELOAD: usize = 0x008;

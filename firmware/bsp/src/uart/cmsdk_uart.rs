@@ -3,8 +3,8 @@ use arielml_agent::Link;
 use crate::registers::Registers;
 use crate::uart::Wait;
 
-// Arm Cortex-M System Design Kit Technical Reference Manual, DDI 0479, 4.3
-// (APB UART).
+// Arm Cortex-M System Design Kit Technical Reference Manual, DDI 0479:
+// APB UART.
 const DATA: usize = 0x000;
 const STATE: usize = 0x004;
 const CTRL: usize = 0x008;
