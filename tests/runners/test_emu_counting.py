@@ -11,6 +11,7 @@ import pytest
 from emulated import ORIGIN, RAM, SCS, STACK, TIMER, board, boot, program
 from oracle import count
 from thumb import LR, PC, Thumb
+from unicorn import arm_const
 
 from pytest_arielml.errors import GuestFault
 from pytest_arielml.runners.emu import EmuMachine
@@ -129,6 +130,25 @@ def test_counts_are_those_of_single_steps(seed: int) -> None:
     code = random_program(seed)
     expected, pc = count(program(code), ORIGIN, STACK[1])
     machine = boot(code)
+    where = run(machine)
+    assert machine.counters().instructions == expected
+    assert where is None or f"pc {pc:#010x}" in where
+    machine.close()
+
+
+@pytest.mark.parametrize("seed", range(60, 75))
+@pytest.mark.parametrize(
+    ("cpu", "model"),
+    [
+        ("cortex-m3", arm_const.UC_CPU_ARM_CORTEX_M3),
+        ("cortex-m7", arm_const.UC_CPU_ARM_CORTEX_M7),
+        ("cortex-m33", arm_const.UC_CPU_ARM_CORTEX_M33),
+    ],
+)
+def test_other_cores_count_as_exactly(cpu: str, model: int, seed: int) -> None:
+    code = random_program(seed)
+    expected, pc = count(program(code), ORIGIN, STACK[1], model=model)
+    machine = boot(code, board(cpu))
     where = run(machine)
     assert machine.counters().instructions == expected
     assert where is None or f"pc {pc:#010x}" in where
