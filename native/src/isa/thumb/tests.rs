@@ -204,7 +204,12 @@ fn the_m0_plus_costs_what_its_manual_says() {
 #[test]
 fn arithmetic_costs_what_the_manual_says() {
     assert_eq!(cycles("cortex-m4", &[0xfb01, 0x3002]).0, 1); // mla
+    // DDI 0337, 3.3: on a Cortex-M3 what takes a range counts as its least.
     assert_eq!(cycles("cortex-m3", &[0xfb01, 0x3002]).0, 2);
+    assert_eq!(cycles("cortex-m3", &[0xfba2, 0x0103]).0, 3); // umull, 3 to 5
+    assert_eq!(cycles("cortex-m3", &[0xfbe2, 0x0103]).0, 4); // umlal, 4 to 7
+    assert_eq!(cycles("cortex-m3", &[0xfbb1, 0xf0f2]).0, 2); // udiv, 2 to 12
+    assert_eq!(cycles("cortex-m4", &[0xfba2, 0x0103]).0, 1);
     assert_eq!(cycles("cortex-m4", &[0xfb91, 0xf0f2]).0, 2); // sdiv, least
     assert_eq!(cycles("cortex-m4", &[0xee80, 0x0a81]).0, 14); // vdiv.f32
     assert_eq!(cycles("cortex-m4", &[0xee00, 0x0a81]).0, 3); // vmla.f32
