@@ -14,6 +14,7 @@ from pytest_arielml.runners.base import (
     ByteStream,
     Counters,
     Machine,
+    Place,
     Runner,
     RunnerOptions,
     Span,
@@ -24,6 +25,7 @@ __all__ = [
     "ByteStream",
     "Counters",
     "Machine",
+    "Place",
     "Runner",
     "RunnerOptions",
     "Runners",
@@ -54,6 +56,7 @@ def _every_board(board: Board) -> bool:  # noqa: ARG001
 
 _RUNNERS: Final = {
     "emu": _Entry("pytest_arielml.runners.emu", _every_board),
+    "serial": _Entry("pytest_arielml.runners.serial", lambda board: board.serial is not None),
 }
 
 

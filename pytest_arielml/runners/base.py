@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +14,28 @@ if TYPE_CHECKING:
     from pytest_arielml.firmware import Image
 
 
+class Place(Protocol):
+    """A board in a lab, reached by the lab's own means."""
+
+    def port(self) -> str:
+        """The serial port or pyserial URL of the board, which has power then.
+
+        Raises: Unavailable when the lab does not give it.
+        """
+
+    def reset(self) -> bool:
+        """Resets the board; whether the lab can. Raises: Unavailable when that fails."""
+
+    def flash(self, elf: Path) -> str | None:
+        """Puts an image into flash and says with what; `None` where the lab cannot.
+
+        Raises: DeviceError when that fails.
+        """
+
+    def close(self) -> None:
+        """Gives the board back; a second call does nothing."""
+
+
 @dataclass(frozen=True)
 class RunnerOptions:
     """Where runners find what they need.
@@ -21,11 +43,15 @@ class RunnerOptions:
     Attributes:
         port: serial port or pyserial URL of the board.
         baud: bits a second there, where not the board's own.
+        one_of_several: of several connected boards of a kind any free one will do.
+        place: gives a board's place in a lab; `None` where there is no lab.
         renode, qemu: the program, or the folder that it is in.
     """
 
     port: str | None = None
     baud: int | None = None
+    one_of_several: bool = False
+    place: Callable[[Board], Place] | None = None
     renode: Path | None = None
     qemu: Path | None = None
 

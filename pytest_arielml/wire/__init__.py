@@ -7,6 +7,7 @@ from pytest_arielml.wire.messages import (
     Greeting,
     LoadReply,
     StatsReply,
+    encode_greeting,
 )
 from pytest_arielml.wire.stream import ByteStream
 
@@ -18,4 +19,5 @@ __all__ = [
     "Greeting",
     "LoadReply",
     "StatsReply",
+    "encode_greeting",
 ]

@@ -51,6 +51,9 @@ _SLOW = (Op.LOAD, Op.CALL)
 # These ask nothing of what was there before a restart.
 _AFRESH = (Op.HELLO, Op.LOAD, Op.STATS, Op.ECHO, Op.RESET)
 
+# The agent's sentence for a call before LOAD. After a LOAD it tells of a restart.
+_NOT_LOADED = "no model is loaded"
+
 # What a WRITE or a READ has in its body beside the bytes, at most: array
 # head, id, op, index, offset, and the bytes' own head.
 _AROUND_BYTES = 1 + 5 + 1 + 1 + 5 + 3
@@ -86,6 +89,8 @@ class Client:
         self._messages: deque[Message] = deque()
         self._trace = Trace()
         self._greeting: Greeting | None = None
+        self._sent = b""
+        self._loaded = False
         # A random start: what another host left unread in a buffer on the
         # way then does not pass for an answer.
         self._last_id = _random_id() if first_id is None else first_id - 1
@@ -95,15 +100,15 @@ class Client:
         """What the device is; asks it if it was not heard yet."""
         return self._greeting or self.hello()
 
-    def wait_for_greeting(self, timeout: float | None = None) -> Greeting:
+    def wait_for_greeting(self, timeout: float | None = None, *, ask: bool = False) -> Greeting:
         """What the device says when it has booted.
 
-        A device that booted before anyone listened is asked. Noise from
-        before its start is passed over.
+        A device that booted before anyone listened is asked, with `ask` at
+        once. Noise from before its start is passed over.
         """
         limit = self._timeout if timeout is None else timeout
         end = self._clock() + limit
-        wait = _FIRST_WAIT
+        wait = 0.0 if ask else _FIRST_WAIT
         asked: list[int] = []
         while True:
             for message in self._receive(min(end, self._clock() + wait)):
@@ -120,7 +125,7 @@ class Client:
                 raise self._silence("the device did not greet", limit)
             asked.append(self._next_id())
             self._send(messages.encode_request(asked[-1], Op.HELLO))
-            wait = min(2 * wait, _LONGEST_WAIT)
+            wait = min(2 * wait, _LONGEST_WAIT) or _FIRST_WAIT
 
     def hello(self) -> Greeting:
         """What the device is."""
@@ -234,11 +239,18 @@ class Client:
         refused = 0
         while True:
             self._send(body)
-            for message in self._receive(min(end, self._clock() + wait)):
+            for message in self._receive(min(end, self._clock() + wait), hurry=True):
                 match message:
                     case Success(id=answered, results=results) if answered == request_id:
+                        self._loaded |= op is Op.LOAD
                         return results
                     case Failure(id=answered) if answered == request_id:
+                        if self._loaded and message.message == _NOT_LOADED:
+                            self._loaded = False
+                            raise GuestFault(
+                                f"the device restarted before {op.name}, and its greeting was lost",
+                                found=self._trace.show(),
+                            )
                         raise self._refusal(op, message)
                     case Fault():
                         raise self._fault(message, f"the device faulted during {op.name}")
@@ -282,29 +294,46 @@ class Client:
 
     def _send(self, body: bytes) -> None:
         self._trace.sent(body)
+        self._sent = body
         self._stream.write(encode_frame(body))
 
-    def _receive(self, end: float) -> Iterator[Message]:
-        """Messages until the clock shows `end`; what is no message is noted only."""
+    def _receive(self, end: float, *, hurry: bool = False) -> Iterator[Message]:
+        """Messages until the clock shows `end`; what is no message is noted only.
+
+        With `hurry` it ends soon after such: a reply may have been lost in it.
+        """
+        looked = False
         while True:
+            # What has come and no more, or a device that babbles would keep us here.
             while self._messages:
                 yield self._messages.popleft()
+            if end <= self._clock() and looked:
+                return
+            looked = True
             left = end - self._clock()
             data = self._stream.read(max(left, 0.0))
             for body in self._splitter.feed(data):
-                self._take(body)
-            if left <= 0 and not self._messages:
-                return
+                if not self._take(body) and hurry:
+                    end = min(end, self._clock() + _FIRST_WAIT)
 
-    def _take(self, body: bytes | BadFrame) -> None:
+    def _take(self, body: bytes | BadFrame) -> bool:
+        """Queues the message that `body` is; whether it is one."""
         if isinstance(body, BadFrame):
             self._trace.noise(body)
-            return
+            return False
         self._trace.received(body)
+        if body == self._sent:
+            raise WireError(
+                "what is sent to the port comes back from it",
+                found=self._trace.show(),
+                advice="check that a board is there, that TX goes to RX, and that nothing echoes",
+            )
         self._messages.append(messages.decode_message(body, self._texts))
+        return True
 
     def _greeted(self, greeting: Greeting) -> Greeting:
         self._greeting = greeting
+        self._loaded = False
         return greeting
 
     def _next_id(self) -> int:
@@ -329,7 +358,7 @@ class Client:
 
     def _silence(self, what: str, timeout: float) -> DeviceError:
         found = self._trace.show(self._splitter.pending)
-        if self._trace.noisy:
+        if self._trace.noisy or self._splitter.pending:
             return WireError(
                 f"{what} within {timeout:g} s, and part of what came is no frame",
                 expected="frames with a right CRC",

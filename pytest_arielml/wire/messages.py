@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -208,6 +208,11 @@ def decode_message(body: bytes, texts: Texts = number_only) -> Message:
             raise WireError(
                 "the device sent a message that is not the protocol's", found=_show(items)
             )
+
+
+def encode_greeting(greeting: Greeting) -> bytes:
+    """The body by which a device greets."""
+    return cbor2.dumps([0, int(NoticeKind.GREETING), *astuple(greeting)])
 
 
 def parse_greeting(results: Sequence[Any]) -> Greeting:

@@ -133,6 +133,8 @@ class FakeDevice:
         return [length]
 
     def _write(self, index: int, offset: int, data: bytes) -> list[Any]:
+        if index not in self._inputs:
+            raise Refusal(9, "no tensor at this index", "", (index, 0))
         self._inputs[index].data[offset : offset + len(data)] = data
         return []
 
@@ -146,10 +148,14 @@ class FakeDevice:
         return [500, len(self._outputs), 2100, 3100, 500]
 
     def _output(self, index: int) -> list[Any]:
+        if index >= len(self._outputs):
+            raise Refusal(9, "no tensor at this index", "", (index, 0))
         tensor = self._outputs[index]
         return [tensor.element_type, tensor.dims, len(tensor.data)]
 
     def _read(self, index: int, offset: int, length: int) -> list[Any]:
+        if index >= len(self._outputs):
+            raise Refusal(9, "no tensor at this index", "", (index, 0))
         return [bytes(self._outputs[index].data[offset : offset + length])]
 
     def _release(self) -> list[Any]:

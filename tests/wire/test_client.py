@@ -289,9 +289,47 @@ class TestFaultsOnTheWire:
             return b"x" * 4096
 
         device.read = babble
-        with pytest.raises(GuestFault, match="no answer"):
+        with pytest.raises(WireError, match="no answer"):
             client.echo(b"?")
         assert len(client._splitter.pending) < 2048
+
+    def test_a_device_that_sends_other_frames_for_ever_does_not_hang_the_host(
+        self, device, client
+    ) -> None:
+        device.to_device = lambda _, frame: b""
+
+        def babble(timeout: float) -> bytes:
+            device.now += 0.01
+            return encode_frame(cbor2.dumps([7, 0])) * 3
+
+        device.read = babble
+        with pytest.raises(GuestFault, match="no answer"):
+            client.echo(b"?")
+
+    def test_an_echo_of_what_is_sent_is_told_as_such(self, device, client) -> None:
+        device.to_device = lambda _, frame: device._out.extend(frame) or b""
+        with pytest.raises(WireError, match="comes back") as raised:
+            client.load()
+        assert "TX" in str(raised.value.advice)
+
+    def test_a_spoiled_reply_to_a_call_is_asked_for_soon(self, device, client) -> None:
+        client.load()
+        started = device.now
+        device.to_host = only(device._said, flipped)
+        client.call("main")
+        assert device.now - started <= 0.5
+        assert device.calls == 1
+
+    def test_a_restart_whose_greeting_is_lost_is_a_guest_fault(self, device, client) -> None:
+        client.load()
+        device.to_host = only(device._said, lambda frame: b"")
+        device.boot()
+        with pytest.raises(GuestFault, match="restarted before CALL, and its greeting was lost"):
+            client.call("main")
+        with pytest.raises(Refused, match="no model is loaded"):
+            client.call("main")
+        client.load()
+        client.call("main")
 
     def test_a_restart_between_requests_is_a_guest_fault(self, device, client) -> None:
         client.load()

@@ -1,0 +1,117 @@
+"""One process a board: a lock that the kernel frees when its holder dies."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Final
+
+import platformdirs
+
+from pytest_arielml.errors import Unavailable
+from pytest_arielml.runners.serial.port import Port
+
+_log = logging.getLogger(__name__)
+_PERIOD: Final = 0.1
+
+
+def lock_folder() -> Path:
+    """Where the locks of this user's boards are."""
+    return Path(platformdirs.user_runtime_dir("pytest-arielml", ensure_exists=True)) / "boards"
+
+
+class BoardLock:
+    """A board that no other process has while this is held."""
+
+    def __init__(self, port: Port, folder: Path | None = None) -> None:
+        self.port = port
+        name = hashlib.sha256(port.key.encode()).hexdigest()[:32]
+        self._path = (folder or lock_folder()) / f"{name}.lock"
+        self._file: IO[str] | None = None
+
+    def take(self) -> bool:
+        """Takes the board if it is free; whether it was."""
+        if self._file is not None:
+            return True
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        # The file stays: who removed it would take the name from under a holder's lock.
+        file = self._path.open("a+", encoding="utf-8")
+        if not _lock(file):
+            file.close()
+            return False
+        file.seek(0)
+        file.truncate()
+        file.write(f"process {os.getpid()}, {Path(sys.argv[0]).name}")
+        file.flush()
+        self._file = file
+        return True
+
+    @property
+    def holder(self) -> str:
+        """Who has it, as that process wrote it down."""
+        try:
+            return self._path.read_text(encoding="utf-8").strip() or "a process"
+        except OSError:
+            return "a process"
+
+    def free(self) -> None:
+        """Gives the board up; a second call does nothing."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+
+def take_one(ports: Sequence[Port], *, timeout: float) -> BoardLock:
+    """The first free board of `ports`; waits for one up to `timeout` seconds.
+
+    Raises: Unavailable when all stay taken.
+    """
+    locks = [BoardLock(port) for port in ports]
+    end = time.monotonic() + timeout
+    told = False
+    while True:
+        for lock in locks:
+            if lock.take():
+                return lock
+        holders = "\n".join(f"{lock.port}: {lock.holder}" for lock in locks)
+        if time.monotonic() >= end:
+            raise Unavailable(
+                f"every board that would do is in use, and was for {timeout:g} s",
+                found=holders,
+                advice="wait until that run ends, connect another board, or use fewer "
+                "processes (pytest-xdist: -n with at most one worker a board)",
+            )
+        if not told:
+            _log.warning("waiting for a board that is in use: %s", holders)
+            told = True
+        time.sleep(_PERIOD)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    # Beyond what is written, so that others can read who has it.
+    _AT = 1 << 20
+
+    def _lock(file: IO[str]) -> bool:
+        try:
+            file.seek(_AT)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(file: IO[str]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
