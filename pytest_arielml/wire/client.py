@@ -51,8 +51,9 @@ _SLOW = (Op.LOAD, Op.CALL)
 # These ask nothing of what was there before a restart.
 _AFRESH = (Op.HELLO, Op.LOAD, Op.STATS, Op.ECHO, Op.RESET)
 
-# The agent's sentence for a call before LOAD. After a LOAD it tells of a restart.
+# Sentences of the agent that, after a LOAD or an INPUT, tell of a restart.
 _NOT_LOADED = "no model is loaded"
+_NO_TENSOR = "no tensor at this index"
 
 # What a WRITE or a READ has in its body beside the bytes, at most: array
 # head, id, op, index, offset, and the bytes' own head.
@@ -91,6 +92,7 @@ class Client:
         self._greeting: Greeting | None = None
         self._sent = b""
         self._loaded = False
+        self._results = range(0)
         # A random start: what another host left unread in a buffer on the
         # way then does not pass for an answer.
         self._last_id = _random_id() if first_id is None else first_id - 1
@@ -157,7 +159,10 @@ class Client:
 
     def call(self, export: str, timeout: float | None = None) -> CallReply:
         """Calls `export` with the inputs from 0 up to the first that is not set."""
-        return messages.parse_call(self._ask(Op.CALL, export, timeout=timeout))
+        self._results = range(0)
+        reply = messages.parse_call(self._ask(Op.CALL, export, timeout=timeout))
+        self._results = range(reply.result_count)
+        return reply
 
     def output(self, index: int, dtype: npt.DTypeLike | None = None) -> Array:
         """Result `index` of the last call.
@@ -202,6 +207,7 @@ class Client:
 
     def release(self) -> None:
         """Drops inputs and outputs."""
+        self._results = range(0)
         messages.parse_nothing(Op.RELEASE, self._ask(Op.RELEASE))
 
     def reset(self) -> Greeting:
@@ -245,7 +251,7 @@ class Client:
                         self._loaded |= op is Op.LOAD
                         return results
                     case Failure(id=answered) if answered == request_id:
-                        if self._loaded and message.message == _NOT_LOADED:
+                        if self._forgot(op, arguments, message):
                             self._loaded = False
                             raise GuestFault(
                                 f"the device restarted before {op.name}, and its greeting was lost",
@@ -339,6 +345,15 @@ class Client:
     def _next_id(self) -> int:
         self._last_id = self._last_id % messages.MAX_ID + 1
         return self._last_id
+
+    def _forgot(self, op: Op, arguments: tuple[object, ...], failure: Failure) -> bool:
+        """Whether the device no longer has what it was given: it restarted unheard."""
+        if not self._loaded:
+            return False
+        if failure.message == _NO_TENSOR:
+            # What is written to was made before, and what is read was found.
+            return op in (Op.WRITE, Op.READ) or (op is Op.OUTPUT and arguments[0] in self._results)
+        return failure.message == _NOT_LOADED
 
     def _refusal(self, op: Op, failure: Failure) -> Refused:
         return Refused(

@@ -111,7 +111,10 @@ def test_a_silent_board_without_a_tool_says_so(
     bench_for, lenet5_model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(boot, "PATIENCE", 0.3)
-    with Bridge(None) as board, pytest.raises(Unavailable, match="does not answer") as raised:
+    with (
+        Bridge(None) as board,
+        pytest.raises(Unavailable, match="is silent, and no tool") as raised,
+    ):
         bench_for(board.url).deploy(lenet5_model)
     assert "did not greet" in str(raised.value.found)
 

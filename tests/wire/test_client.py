@@ -277,7 +277,7 @@ class TestFaultsOnTheWire:
 
     def test_a_device_that_reads_no_frame_of_ours(self, device, client) -> None:
         device.to_device = lambda _, frame: flipped(frame)
-        with pytest.raises(WireError, match="cannot read our frames: bad CRC"):
+        with pytest.raises(WireError, match="cannot read our frames"):
             client.stats()
         assert device.now < 1.0
 

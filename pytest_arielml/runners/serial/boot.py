@@ -156,7 +156,8 @@ class Boot:
             what = f"the {self._board.name} has another image, and no tool to flash it is installed"
         else:
             found = str(silence)
-            what = f"the {self._board.name} does not answer, and no tool to flash it is installed"
+            does = "sends what cannot be read" if isinstance(silence, WireError) else "is silent"
+            what = f"the {self._board.name} {does}, and no tool to flash it is installed"
         return Unavailable(
             what,
             where=str(self._port),

@@ -6,12 +6,12 @@ import hashlib
 import logging
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
-
-import platformdirs
 
 from pytest_arielml.errors import Unavailable
 from pytest_arielml.runners.serial.port import Port
@@ -22,7 +22,11 @@ _PERIOD: Final = 0.1
 
 def lock_folder() -> Path:
     """Where the locks of this user's boards are."""
-    return Path(platformdirs.user_runtime_dir("pytest-arielml", ensure_exists=True)) / "boards"
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime:
+        return Path(runtime) / "pytest-arielml"
+    user = os.getuid() if sys.platform != "win32" else os.environ.get("USERNAME", "")
+    return Path(tempfile.gettempdir()) / f"pytest-arielml-{user}"
 
 
 class BoardLock:
@@ -38,10 +42,10 @@ class BoardLock:
         """Takes the board if it is free; whether it was."""
         if self._file is not None:
             return True
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        # The file stays: who removed it would take the name from under a holder's lock.
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = self._path.open("a+", encoding="utf-8")
-        if not _lock(file):
+        # A holder removes the file before it lets go: then it is the next one's no more.
+        if not _lock(file) or not _is_at(file, self._path):
             file.close()
             return False
         file.seek(0)
@@ -63,7 +67,16 @@ class BoardLock:
         """Gives the board up; a second call does nothing."""
         file, self._file = self._file, None
         if file is not None:
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
             file.close()
+
+
+def _is_at(file: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def take_one(ports: Sequence[Port], *, timeout: float) -> BoardLock:
