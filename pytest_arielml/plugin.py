@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import os
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from pytest_arielml.api import Arielml
+from pytest_arielml.boards import Board
 from pytest_arielml.budgets import Budget, BudgetExceeded
 from pytest_arielml.compiler import Cache
 from pytest_arielml.errors import ArielError, UsageError
@@ -25,8 +28,9 @@ from pytest_arielml.report import (
 )
 from pytest_arielml.report.progress import track
 from pytest_arielml.requirements import unmet
-from pytest_arielml.runners import Runners, check_available
+from pytest_arielml.runners import Place, Runners, check_available
 from pytest_arielml.session import Settings, Workbench
+from pytest_arielml.sharing import arrange, process_options, scheduler
 
 _PACKAGE = Path(__file__).parent
 _FIXTURE = "arielml"
@@ -54,11 +58,32 @@ def pytest_configure(config: pytest.Config) -> None:
         "arielml_requires(cores, fpu, ram, runner): skip on targets that have less",
     )
     try:
-        config.stash[_options] = read_options(config)
+        options = read_options(config)
+        runner = replace(process_options(config, options.runner), place=_lab(config))
+        options = replace(options, runner=runner)
+        arrange(config, options)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
+    config.stash[_options] = options
     config.stash[_benches] = {}
     config.stash[_runners] = Runners(config.stash[_options].runner)
+
+
+def _lab(config: pytest.Config) -> Callable[[Board], Place] | None:
+    """Gives boards' places in a lab, where labgrid's plugin has an environment."""
+    if not config.pluginmanager.hasplugin("labgrid"):
+        return None
+    if not (config.getoption("lg_env", None) or os.environ.get("LG_ENV")):
+        return None
+    from pytest_arielml.labgrid import lab
+
+    return lab(config.stash)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keeps each real board to one worker of pytest-xdist."""
+    return scheduler(config, log)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

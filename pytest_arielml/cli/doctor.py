@@ -85,6 +85,15 @@ def findings() -> list[Finding]:
     for architecture in sorted({load_board(name).architecture for name in board_names()}):
         found.append(_archive(architecture))
     found.extend(_runner(name) for name in runner_names())
+    found.extend(_flash_tools())
+    found.append(
+        _package(
+            "labgrid",
+            "real boards in a lab, by --lg-env",
+            advice="pip install 'pytest-arielml[labgrid]'",
+            optional=True,
+        )
+    )
     found.append(_cache())
     return found
 
@@ -115,6 +124,15 @@ def _runner(name: str) -> Finding:
         return Finding(f"runner {name}", gives, check_available(name))
     except ArielError as error:
         return Finding(f"runner {name}", gives, None, error.advice, optional)
+
+
+def _flash_tools() -> list[Finding]:
+    from pytest_arielml.runners.serial import flash_tools
+
+    return [
+        Finding(tool.name, tool.gives, tool.found, tool.get, optional=True)
+        for tool in flash_tools()
+    ]
 
 
 def _cache() -> Finding:

@@ -29,6 +29,20 @@ def test_doctor_finds_what_a_run_needs(capsys: pytest.CaptureFixture[str]) -> No
     assert "missing" not in out
 
 
+def test_doctor_looks_for_flash_tools(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "pyocd"
+    program.write_text("#!/bin/sh\necho 0.99.1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert f"0.99.1, {program}" in out
+    assert "without probe-rs" in out
+    assert "get it: https://probe.rs" in out
+
+
 def test_doctor_says_how_to_get_what_is_missing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -94,7 +94,9 @@ def test_bytes_are_those_of_objcopy(tmp_path: Path, lenet5_image: Path) -> None:
     other = out.read_bytes()
     assert (begin, len(data)) == (0, len(other))
     # Gaps are zeros there, and as erased here.
-    assert all(ours == its or (ours, its) == (0xFF, 0) for ours, its in zip(data, other, strict=False))
+    assert all(
+        ours == its or (ours, its) == (0xFF, 0) for ours, its in zip(data, other, strict=False)
+    )
 
 
 def test_bytes_outside_of_flash_are_refused(lenet5_image: Path) -> None:
