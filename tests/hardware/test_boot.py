@@ -10,7 +10,7 @@ from bridge import Bridge
 
 from pytest_arielml.errors import GuestFault, Unavailable, UsageError
 from pytest_arielml.runners import RunnerOptions
-from pytest_arielml.runners.serial import boot
+from pytest_arielml.runners.serial import boot, port
 from pytest_arielml.session import Settings, Workbench
 
 
@@ -71,6 +71,18 @@ def test_without_a_tool_the_error_names_image_and_tools(board, bench_for, models
     assert str(error.expected).endswith("image.elf")
     assert "probe-rs (https://probe.rs" in str(error.advice)
     assert "pip install pyocd" in str(error.advice)
+
+
+def test_a_board_at_another_machine_is_not_flashed_from_here(
+    board, bench_for, models, probe_rs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A probe of this machine would be another board's."""
+    log = probe_rs(board)
+    monkeypatch.setattr(port, "_THIS_MACHINE", ())
+    with pytest.raises(Unavailable, match="another image, and it is at another machine") as raised:
+        bench_for(board.url).deploy(models / "counter.mlir")
+    assert "labgrid" in str(raised.value.advice)
+    assert not log.exists()
 
 
 def test_a_tool_that_fails_is_quoted(board, bench_for, models, probe_rs) -> None:

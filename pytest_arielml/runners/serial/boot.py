@@ -118,7 +118,7 @@ class Boot:
         """Resets a silent board from outside, as far as that is possible."""
         if self._place is not None and self._place.reset():
             return stream
-        if by_tool:
+        if by_tool and not self._port.is_far:
             stream.close()
             with suppress(DeviceError):
                 self._flasher.reset(wanted.elf, self._port, self._left)
@@ -143,7 +143,8 @@ class Boot:
             how = self._place.flash(wanted.elf)
             if how is not None:
                 return how
-        if self._flasher.tool is None:
+        # A tool would find, if anything, another board at a probe of this machine.
+        if self._port.is_far or self._flasher.tool is None:
             raise self._no_tool(wanted, greeting, silence)
         return self._flasher.flash(wanted.elf, self._port, self._left)
 
@@ -151,19 +152,25 @@ class Boot:
         self, wanted: Wanted, greeting: Greeting | None, silence: ArielError | None
     ) -> Unavailable:
         image = f"image {wanted.identity.hex()}, {wanted.elf}"
+        if self._port.is_far:
+            way = "it is at another machine"
+            advice = "flash that file there and run again, or let labgrid do it (--lg-env)"
+        else:
+            way = "no tool to flash it is installed"
+            advice = f"{self._flasher.advice}; or flash that file by other means and run again"
         if greeting is not None:
             found = f"image {greeting.image_id.hex()}"
-            what = f"the {self._board.name} has another image, and no tool to flash it is installed"
+            what = f"the {self._board.name} has another image, and {way}"
         else:
             found = str(silence)
             does = "sends what cannot be read" if isinstance(silence, WireError) else "is silent"
-            what = f"the {self._board.name} {does}, and no tool to flash it is installed"
+            what = f"the {self._board.name} {does}, and {way}"
         return Unavailable(
             what,
             where=str(self._port),
             expected=image,
             found=found,
-            advice=f"{self._flasher.advice}; or flash that file by other means and run again",
+            advice=advice,
         )
 
     def _started(self, stream: SerialStream, wanted: Wanted, how: str) -> Greeting:

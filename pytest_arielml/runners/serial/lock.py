@@ -93,8 +93,9 @@ def take_one(ports: Sequence[Port], *, timeout: float) -> BoardLock:
                 return lock
         holders = "\n".join(f"{lock.port}: {lock.holder}" for lock in locks)
         if time.monotonic() >= end:
+            what = ports[0].url if len(ports) == 1 else "every board that would do"
             raise Unavailable(
-                f"every board that would do is in use, and was for {timeout:g} s",
+                f"{what} is in use, and was for {timeout:g} s",
                 found=holders,
                 advice="wait until that run ends, connect another board, or use fewer "
                 "processes (pytest-xdist: -n with at most one worker a board)",

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import serial
 from serial.tools import list_ports
@@ -18,6 +19,8 @@ from pytest_arielml.errors import ArielError, Unavailable, UsageError
 #: before a port is opened: some ports are configured anew when it changes.
 POLL: Final = 0.05
 _WRITE_TIMEOUT: Final = 10.0
+_NETWORK: Final = ("socket", "rfc2217")
+_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 _OPTION: Final = "--arielml-port (arielml run: --port)"
 
 
@@ -43,6 +46,12 @@ class Port:
         if self.usb and self.serial_number:
             return f"usb-{self.usb[0]:04x}-{self.usb[1]:04x}-{self.serial_number}"
         return str(Path(self.url).resolve()) if "://" not in self.url else self.url
+
+    @property
+    def is_far(self) -> bool:
+        """Whether it is at another machine, where tools of this one reach no probe."""
+        parts = urlsplit(self.url)
+        return parts.scheme in _NETWORK and parts.hostname not in _THIS_MACHINE
 
     def __str__(self) -> str:
         notes = [note for note in (self.product, self._ids) if note]
