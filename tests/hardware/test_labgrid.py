@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from bridge import Bridge
 
-pytest.importorskip("labgrid")
+pytest.importorskip("labgrid.pytestplugin.hooks")
 
 TEST = """
 import numpy as np
