@@ -1,5 +1,6 @@
 use crate::frame::{Reason, Receiver, Sender, Staging};
 use crate::request::{Request, Unusable, parse};
+use crate::trace::Inlet;
 use crate::{Link, Platform, Session, reply};
 
 /// The memory that frames pass through.
@@ -44,14 +45,16 @@ impl<'a, L: Link, P: Platform> Agent<'a, L, P> {
         }
     }
 
+    /// Says that the device is up; [`Agent::serve`] does.
     #[inline(never)]
-    pub(crate) fn greet(&mut self) {
+    pub fn greet(&mut self) {
         self.session.platform.paint_stack();
         let hello = self.session.hello();
         reply::send_greeting(Sender::new(&mut self.link, &mut self.buffers.staging), &hello);
     }
 
-    pub(crate) fn receive(&mut self, byte: u8) {
+    /// Takes one byte from the host, and answers when it ends a request.
+    pub fn receive(&mut self, byte: u8) {
         let Buffers { receiver, staging } = &mut *self.buffers;
         if let Some(frame) = receiver.push(byte) {
             answer(&mut self.session, frame, &mut self.link, staging);
@@ -67,17 +70,20 @@ fn answer<L: Link, P: Platform>(
     link: &mut L,
     staging: &mut Staging,
 ) {
-    let sender = Sender::new(link, staging);
     match frame.map_err(Unusable::Body).and_then(parse) {
         Ok((id, request)) => {
             let reset = matches!(request, Request::Reset);
-            let outcome = session.execute(id, request);
-            reply::send(sender, id, outcome);
+            let outcome = session.execute(id, request, &mut Inlet(link));
+            reply::send(Sender::new(link, staging), id, outcome);
             if reset {
                 session.platform.reset();
             }
         }
-        Err(Unusable::Request { id, error }) => reply::send(sender, id, Err(error)),
-        Err(Unusable::Body(reason)) => reply::send_bad_frame(sender, reason),
+        Err(Unusable::Request { id, error }) => {
+            reply::send(Sender::new(link, staging), id, Err(error));
+        }
+        Err(Unusable::Body(reason)) => {
+            reply::send_bad_frame(Sender::new(link, staging), reason);
+        }
     }
 }

@@ -22,11 +22,13 @@ mod request;
 mod session;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use agent::{Agent, Buffers};
 pub use fault::report_fault;
 pub use measured::Hal;
 pub use session::Session;
+pub use trace::TRACE;
 
 /// The version of the protocol that the agent speaks.
 pub const PROTOCOL: u32 = 1;

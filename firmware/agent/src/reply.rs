@@ -11,13 +11,14 @@ use crate::{Identity, Link, PROTOCOL};
 pub(crate) const MAX_READ: u32 = MAX_BODY as u32 - 16;
 
 /// Bytes that an error's message, or its subject, may have.
-const MAX_TEXT: usize = 400;
+pub(crate) const MAX_TEXT: usize = 400;
 
 /// Notices: what the device says unasked, as `[0, kind, ...]`.
 const NOTICE: u32 = 0;
 const GREETING: u32 = 1;
 pub(crate) const FAULT: u32 = 2;
 const BAD_FRAME: u32 = 3;
+pub(crate) const TRACE: u32 = 4;
 
 const OK: u32 = 0;
 
@@ -163,7 +164,7 @@ fn message<L: Link>(sender: &mut Sender<'_, L>, message: Message<'_>) {
 }
 
 /// The first bytes of a text that may be a module's own, and of any length.
-fn shortened(text: &str) -> &str {
+pub(crate) fn shortened(text: &str) -> &str {
     let mut length = text.len().min(MAX_TEXT);
     loop {
         // At length 0 there is always something to get.
@@ -228,7 +229,7 @@ fn put_shape<L: Link>(sender: &mut Sender<'_, L>, view: &View<'_>) {
 
 /// Copies by way of the stack, a little at a time: a buffer's bytes may not be
 /// borrowed. The session has checked the range.
-fn put_contents<L: Link>(
+pub(crate) fn put_contents<L: Link>(
     sender: &mut Sender<'_, L>,
     view: &View<'_>,
     mut offset: usize,

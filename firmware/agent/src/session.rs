@@ -1,7 +1,7 @@
 //! What the host's requests do.
 
 use arielml_arena::{Arena, Shared, Usage, Vector};
-use arielml_hal::{Buffer, DENSE_ROW_MAJOR, Object, View, dense_length};
+use arielml_hal::{Buffer, DENSE_ROW_MAJOR, Object, Sink, View, dense_length};
 use arielml_vm::{Code, Error, Instance, Ref, Value, text};
 
 use crate::measured::{arielml_call, arielml_load};
@@ -76,11 +76,12 @@ impl<'a, P: Platform> Session<'a, P> {
         }
     }
 
-    /// Does what request `id` asks for.
+    /// Does what request `id` asks for; what the model traces goes to `sink`.
     pub(crate) fn execute<'r>(
         &'r mut self,
         id: u32,
         request: Request<'r>,
+        sink: &mut dyn Sink,
     ) -> Result<Reply<'r, 'a>, Error<'a>> {
         match request {
             Request::Hello => {
@@ -89,7 +90,7 @@ impl<'a, P: Platform> Session<'a, P> {
                 Ok(Reply::Hello(self.hello()))
             }
             Request::Load => {
-                let measured = self.once(id, Self::load)?;
+                let measured = self.once(id, |session| session.load(sink))?;
                 Ok(Reply::Loaded { measured, instance: self.instance.as_ref() })
             }
             Request::Input { index, element_type, dims } => {
@@ -99,7 +100,7 @@ impl<'a, P: Platform> Session<'a, P> {
                 self.write(index, offset, bytes).map(|()| Reply::Nothing)
             }
             Request::Call { export } => {
-                self.once(id, |session| session.call(export)).map(Reply::Called)
+                self.once(id, |session| session.call(export, sink)).map(Reply::Called)
             }
             Request::Output { index } => held(&self.outputs, index).map(Reply::Output),
             Request::Read { index, offset, length } => self.read(index, offset, length),
@@ -131,17 +132,18 @@ impl<'a, P: Platform> Session<'a, P> {
 
     /// A second load starts the model anew.
     #[inline(never)]
-    fn load(&mut self) -> Result<Measured, Error<'a>> {
+    fn load(&mut self, sink: &mut dyn Sink) -> Result<Measured, Error<'a>> {
         self.release();
         self.instance = None;
         let start = begin(self.arena, &mut self.platform, &mut self.heap_peak);
-        let instance = arielml_load(self.module, &mut self.hal, self.arena);
+        let (module, arena) = (self.module, self.arena);
+        let instance = self.hal.tracing_to(sink, |hal| arielml_load(module, hal, arena));
         let measured = self.end(start);
         self.instance = Some(instance?);
         Ok(measured)
     }
 
-    fn call(&mut self, export: &[u8]) -> Result<Measured, Error<'a>> {
+    fn call(&mut self, export: &[u8], sink: &mut dyn Sink) -> Result<Measured, Error<'a>> {
         clear(&mut self.outputs);
         let arguments = self.arguments()?;
         let mut results = Vector::new(self.arena);
@@ -152,7 +154,9 @@ impl<'a, P: Platform> Session<'a, P> {
             .find_map(|(name, _)| (name.as_bytes() == export).then_some(name))
             .ok_or(NO_EXPORT)?;
         let start = begin(self.arena, &mut self.platform, &mut self.heap_peak);
-        arielml_call(instance, &mut self.hal, export, &arguments, &mut results)?;
+        self.hal.tracing_to(sink, |hal| {
+            arielml_call(instance, hal, export, &arguments, &mut results)
+        })?;
         let mut measured = self.end(start);
         measured.results = results.len() as u32;
         self.keep(&results)?;

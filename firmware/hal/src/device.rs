@@ -1,9 +1,11 @@
 use core::cell::Cell;
+use core::ptr::NonNull;
 
 use arielml_arena::Arena;
 
 use crate::LibraryQuery;
 use crate::fault::Report;
+use crate::trace::Sink;
 
 /// What every import may need of the device.
 pub(crate) struct Device<'a> {
@@ -12,11 +14,13 @@ pub(crate) struct Device<'a> {
     pub(crate) report: Report<'a>,
     /// The import that was resolved last.
     pub(crate) last_import: Cell<usize>,
+    /// Where traced tensors go; see [`crate::Hal::tracing_to`].
+    pub(crate) sink: Cell<Option<NonNull<dyn Sink>>>,
 }
 
 impl<'a> Device<'a> {
     pub(crate) fn new(arena: &'a Arena<'a>, libraries: &'a [LibraryQuery]) -> Self {
         let (report, last_import) = (Report::new(arena), Cell::new(0));
-        Device { arena, libraries, report, last_import }
+        Device { arena, libraries, report, last_import, sink: Cell::new(None) }
     }
 }

@@ -32,6 +32,7 @@ mod recording;
 mod region;
 mod replay;
 mod request;
+mod trace;
 mod view;
 
 #[cfg(test)]
@@ -47,4 +48,5 @@ pub use file::File;
 pub use imports::{IMPORTS, Import, NAMES};
 pub use module::{Hal, Parts, VERSION, VmParts};
 pub use object::Object;
+pub use trace::{Sink, Tracer};
 pub use view::{DENSE_ROW_MAJOR, View, dense_length};

@@ -1,3 +1,6 @@
+use core::mem;
+use core::ptr::NonNull;
+
 use arielml_arena::Arena;
 use arielml_scheduler::Scheduler;
 use arielml_vm::{Error, Host, ImportId};
@@ -6,7 +9,7 @@ use crate::device::Device;
 use crate::fault::name_of;
 use crate::imports::{self, Import};
 use crate::request::Call;
-use crate::{LibraryQuery, Object, object};
+use crate::{LibraryQuery, Object, Sink, object};
 
 /// The parts of the VM that a build has.
 pub type VmParts<'a> = arielml_vm::Parts<'a, Object<'a>>;
@@ -28,11 +31,14 @@ pub struct Parts<'a> {
     pub vm: VmParts<'a>,
     /// The import of a number, unless the build has none of it.
     pub import: fn(ImportId) -> Option<Import>,
+    /// See [`Host::fuel`]; nothing limits an invocation where it is `None`.
+    /// On a device nothing does in any case: there the host has a limit.
+    pub fuel: Option<fn() -> Option<u32>>,
 }
 
 impl Parts<'_> {
     /// All of it.
-    pub const ALL: Self = Parts { vm: VmParts::ALL, import: imports::any };
+    pub const ALL: Self = Parts { vm: VmParts::ALL, import: imports::any, fuel: None };
 }
 
 /// The version of the module `hal` that this one is.
@@ -55,6 +61,30 @@ impl<'a, S: Scheduler> Hal<'a, S> {
     ) -> Self {
         Hal { device: Device::new(arena, libraries), scheduler, parts }
     }
+
+    /// Does `work`; what a module traces meanwhile goes to `sink`.
+    pub fn tracing_to<R>(
+        &mut self,
+        sink: &mut (dyn Sink + '_),
+        work: impl FnOnce(&mut Self) -> R,
+    ) -> R {
+        let sink: NonNull<dyn Sink + '_> = NonNull::from(sink);
+        // SAFETY: only the lifetime changes. `Traced` takes it away again
+        // before it ends.
+        let sink = unsafe { mem::transmute::<NonNull<dyn Sink + '_>, NonNull<dyn Sink>>(sink) };
+        self.device.sink.set(Some(sink));
+        let traced = Traced(self);
+        work(traced.0)
+    }
+}
+
+/// A HAL whose module is traced: no longer when this goes, be it by a panic.
+struct Traced<'h, 'a, S>(&'h mut Hal<'a, S>);
+
+impl<S> Drop for Traced<'_, '_, S> {
+    fn drop(&mut self) {
+        self.0.device.sink.set(None);
+    }
 }
 
 impl<'a, S: Scheduler> Host<'a> for Hal<'a, S> {
@@ -76,6 +106,12 @@ impl<'a, S: Scheduler> Host<'a> for Hal<'a, S> {
 
     fn type_id(&self, name: &[u8]) -> Option<u8> {
         object::type_id(name)
+    }
+
+    const LIMITS: bool = cfg!(not(target_os = "none"));
+
+    fn fuel(&mut self) -> Option<u32> {
+        self.parts.fuel.and_then(|fuel| fuel())
     }
 
     fn call(&mut self, import: ImportId, call: &mut Call<'_, 'a>) -> Result<(), Error<'a>> {

@@ -7,6 +7,7 @@
 
 use core::hint::black_box;
 
+use arielml_agent::TRACE;
 use arielml_hal::{IMPORTS, Import, NAMES, Object, Parts, VmParts};
 use arielml_vm::{ImportId, Part};
 
@@ -36,7 +37,7 @@ pub(crate) fn parts() -> Parts<'static> {
         buffers: BUFFERS.part(),
         division: DIVISION.part(),
     };
-    Parts { vm, import }
+    Parts { vm, import, fuel: None }
 }
 
 fn import(id: ImportId) -> Option<Import> {
@@ -89,6 +90,9 @@ macro_rules! hal_parts {
 /// The import called `name`.
 #[allow(clippy::indexing_slicing, clippy::panic, reason = "evaluated by the compiler alone")]
 const fn named(name: &str) -> Import {
+    if same(name.as_bytes(), b"buffer_view.trace") {
+        return TRACE;
+    }
     let mut index = 0;
     while index < NAMES.len() {
         if same(NAMES[index].as_bytes(), name.as_bytes()) {

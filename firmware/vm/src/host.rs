@@ -31,6 +31,16 @@ pub trait Host<'a>: Sized {
         Parts::ALL
     }
 
+    /// Whether [`Host::fuel`] may limit anything: where not, nothing is asked.
+    const LIMITS: bool = false;
+
+    /// How many branches and calls may be taken until it is asked again;
+    /// `None`, as by default, for any number. With `Some(0)` the invocation
+    /// ends with `DeadlineExceeded`.
+    fn fuel(&mut self) -> Option<u32> {
+        None
+    }
+
     /// Runs one import. Arguments are read from `call` in the order of the
     /// calling convention, and results given to it in that order.
     fn call(

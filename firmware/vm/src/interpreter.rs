@@ -116,12 +116,15 @@ impl<'a, O: Object> Machine<'a, O> {
         results: &mut Vector<'a, Value<'a, O>>,
         fuel: Option<u32>,
     ) -> Result<(), Error<'a>> {
-        self.fuel = fuel;
+        self.fuel = if H::LIMITS { fuel.or_else(|| host.fuel()) } else { fuel };
         self.parts = host.parts();
         let mut stopped = self.start(ordinal, arguments);
         let stop = loop {
             match stopped {
                 Ok(()) => stopped = self.step(host, results),
+                Err(Stop::OutOfFuel) if H::LIMITS && fuel.is_none() && self.refuel(host) => {
+                    stopped = Ok(())
+                }
                 Err(stop) => break stop,
             }
         };
@@ -131,6 +134,16 @@ impl<'a, O: Object> Machine<'a, O> {
         self.scalars.values.truncate(0);
         self.refs.truncate(0);
         if stop == Stop::Finished { Ok(()) } else { Err(self.error(stop)) }
+    }
+
+    /// Asks for more fuel, and goes back to the operation that had none: it
+    /// has done nothing yet. Whether there is more.
+    #[cold]
+    #[inline(never)]
+    fn refuel<H: Host<'a, Object = O>>(&mut self, host: &mut H) -> bool {
+        self.fuel = host.fuel();
+        self.scalars.cursor.jump(self.start);
+        self.fuel != Some(0)
     }
 
     #[cold]

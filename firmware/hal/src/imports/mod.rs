@@ -14,12 +14,21 @@ use arielml_vm::{ImportId, hash_of};
 use crate::device::Device;
 use crate::fault::Fault;
 use crate::request::{Call, Request};
+use crate::trace::{Tracer, Untraced};
 
 type Outcome = Result<(), Fault>;
 
 /// What an import does.
 #[derive(Clone, Copy)]
 pub struct Import(fn(&mut Request<'_, '_, '_>) -> Outcome);
+
+impl Import {
+    /// `hal.buffer_view.trace` that hands each tensor to `T`, in place of the
+    /// one in [`IMPORTS`], which drops them.
+    pub const fn tracing<T: Tracer>() -> Self {
+        Import(views::trace::<T>)
+    }
+}
 
 /// Names and calling conventions are kept as hashes: the texts would take
 /// more flash than all they are for.
@@ -58,7 +67,7 @@ imports! {
     "buffer_view.encoding_type" "0r_i" Some(Import(views::encoding_type)),
     "buffer_view.rank" "0r_i" Some(Import(views::rank)),
     "buffer_view.dim" "0ri_I" Some(Import(views::dim)),
-    "buffer_view.trace" "0rCrD_v" Some(Import(views::trace)),
+    "buffer_view.trace" "0rCrD_v" Some(Import::tracing::<Untraced>()),
     "channel.create" "0rIIrrii_r" None,
     "channel.split" "0riiI_r" None,
     "channel.rank_and_count" "0r_ii" None,

@@ -5,6 +5,7 @@ use arielml_arena::Vector;
 use super::Outcome;
 use crate::fault::{Fault, OrFull};
 use crate::request::{Request, subject};
+use crate::trace::Tracer;
 use crate::view::is_compatible;
 use crate::{Object, View};
 
@@ -84,11 +85,15 @@ pub(super) fn dim(request: &mut Request<'_, '_, '_>) -> Outcome {
     }
 }
 
-/// Tracing has nowhere to go, so the views are only checked to be some.
-pub(super) fn trace(request: &mut Request<'_, '_, '_>) -> Outcome {
-    request.name()?;
-    for _ in 0..request.call.span() {
-        request.view()?;
+pub(super) fn trace<T: Tracer>(request: &mut Request<'_, '_, '_>) -> Outcome {
+    let key = request.name()?;
+    for index in 0..request.call.span() {
+        let view = request.view()?;
+        if let Some(mut sink) = request.device.sink.get() {
+            // SAFETY: `Hal::tracing_to` borrows it for as long as it is there,
+            // and nothing else uses it meanwhile.
+            T::trace(unsafe { sink.as_mut() }, key, index as u32, view);
+        }
     }
     Ok(())
 }

@@ -48,7 +48,9 @@ impl Stop {
             Stop::ListType => (Code::InvalidArgument, text!("the list is of another type")),
             Stop::InUse => (Code::FailedPrecondition, text!("the buffer or list is in use")),
             Stop::WrongType => (Code::InvalidArgument, text!("reference of another type")),
-            Stop::OutOfFuel => (Code::DeadlineExceeded, text!("no branches or calls left")),
+            Stop::OutOfFuel => {
+                (Code::DeadlineExceeded, text!("out of time, or of branches and calls allowed"))
+            }
             Stop::BufferRange => (
                 Code::OutOfRange,
                 text!("buffer access out of range: elements up to, buffer's bytes"),
