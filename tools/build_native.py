@@ -2,7 +2,9 @@
 
 - `<architecture>/libarielml.a` for each architecture of a board: the device
   runtime of firmware/, linked into every image;
-- `host/libarielml_emu.so`: the native half of the emulator, of native/.
+- `host/libarielml_emu.so`: the native half of the emulator, of native/;
+- `host/libarielml_host.so`: the device runtime for this machine, of
+  firmware/host, on Linux.
 
 What is up to date is left alone. For the device it takes rustup's toolchain,
 which it may add a target to, or Debian's with its sources of `core`, which it
@@ -55,6 +57,7 @@ class Product:
     target: str | None
     built: str
     output: Path
+    profile: str = "release"
 
     @property
     def stamp(self) -> Path:
@@ -96,6 +99,15 @@ def products() -> list[Product]:
         )
         for target in architectures()
     ]
+    runtime = Product(
+        "device runtime for this machine",
+        ROOT / "firmware",
+        "arielml-host",
+        None,
+        "libarielml_host.so",
+        OUTPUT / "host" / "libarielml_host.so",
+        profile="host",
+    )
     host = Product(
         "emulator library",
         ROOT / "native",
@@ -104,7 +116,7 @@ def products() -> list[Product]:
         library,
         OUTPUT / "host" / library,
     )
-    return [*devices, host]
+    return [*devices, *([runtime] if sys.platform == "linux" else []), host]
 
 
 def architectures() -> list[str]:
@@ -162,7 +174,7 @@ def build(product: Product) -> None:
         "build",
         "--quiet",
         "--locked",
-        "--release",
+        f"--profile={product.profile}",
         f"--package={product.package}",
         f"--target-dir={target_folder}",
         *([f"--target={product.target}"] if product.target else []),
@@ -189,7 +201,7 @@ def build(product: Product) -> None:
         raise Failure(
             f"cargo failed for the {product.name}:\n{finished.stdout}\n({' '.join(command)})"
         )
-    place(target_folder / (product.target or "") / "release" / product.built, product.output)
+    place(target_folder / (product.target or "") / product.profile / product.built, product.output)
     stamp = {
         "sources": sources,
         "output": hashlib.sha256(product.output.read_bytes()).hexdigest(),

@@ -1,4 +1,4 @@
-"""Boards: what is on them, one TOML file a board."""
+"""Boards: what is on them, one TOML file a board; and this machine as one."""
 
 from pytest_arielml.boards.board import (
     Board,
@@ -12,8 +12,10 @@ from pytest_arielml.boards.board import (
     Uart,
 )
 from pytest_arielml.boards.catalogue import board_names, load_board
+from pytest_arielml.boards.host import HOST, host_board
 
 __all__ = [
+    "HOST",
     "Board",
     "Core",
     "FlashTool",
@@ -24,5 +26,6 @@ __all__ = [
     "Timer",
     "Uart",
     "board_names",
+    "host_board",
     "load_board",
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_arielml.boards.board import Board
+from pytest_arielml.boards.host import HOST, host_board
 from pytest_arielml.boards.parse import parse_board
 from pytest_arielml.errors import UsageError
 
@@ -22,12 +23,16 @@ def board_names() -> tuple[str, ...]:
 def load_board(name: str | Path) -> Board:
     """The board called `name`, or the one that the TOML file at that path describes.
 
+    `host` is this machine, which `board_names` does not list.
+
     Raises: UsageError for an unknown name (with the near names and all
     names), a file that cannot be read, or a key that is missing, unknown or
     out of its range (with the file and the key).
     """
     if isinstance(name, Path) or str(name).endswith(".toml"):
         return _read(Path(name))
+    if name == HOST:
+        return host_board()
     if name not in board_names():
         near = difflib.get_close_matches(name, board_names(), n=3, cutoff=0.4)
         raise UsageError(

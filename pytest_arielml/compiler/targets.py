@@ -77,6 +77,21 @@ _TARGETS: Final = {
         features="+soft-float,+strict-align",
         float_abi="soft",
     ),
+    # This machine: see `boards/host.py`. Kernels have the stack of whoever calls them.
+    ("x86-64", True): Target(
+        architecture="x86_64-unknown-linux-gnu",
+        triple="x86_64-unknown-linux-gnu",
+        cpu="x86-64",
+        features="",
+        float_abi="hard",
+    ),
+    ("generic", True): Target(
+        architecture="aarch64-unknown-linux-gnu",
+        triple="aarch64-unknown-linux-gnu",
+        cpu="generic",
+        features="",
+        float_abi="hard",
+    ),
 }
 
 

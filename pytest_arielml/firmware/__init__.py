@@ -1,7 +1,8 @@
 """Compiled models in, images for a board out."""
 
 from pytest_arielml.firmware.archive import archive_path
-from pytest_arielml.firmware.link import Image, link_image
+from pytest_arielml.firmware.image import Image
+from pytest_arielml.firmware.link import link_image
 from pytest_arielml.firmware.size import SizeReport
 from pytest_arielml.firmware.symbols import Location, Symbols
 

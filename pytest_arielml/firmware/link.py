@@ -7,12 +7,12 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pytest_arielml.boards import Board, Region, board_names, load_board
+from pytest_arielml.boards import HOST, Board, Region, board_names, load_board
 from pytest_arielml.compiler import (
     Cache,
     CompiledModel,
@@ -25,11 +25,11 @@ from pytest_arielml.compiler import (
 from pytest_arielml.errors import CompileError, UsageError
 from pytest_arielml.firmware.archive import archive_path
 from pytest_arielml.firmware.fit import check_fit
+from pytest_arielml.firmware.host import link_host
+from pytest_arielml.firmware.image import Image
 from pytest_arielml.firmware.script import linker_script, reset_symbol
 from pytest_arielml.firmware.selection import selection
 from pytest_arielml.firmware.size import SizeReport, measure
-from pytest_arielml.firmware.symbols import Symbols
-from pytest_arielml.firmware.texts import Texts
 
 #: Raised when what an entry of the cache holds, or how it is made, changes.
 _FORMAT: Final = 3
@@ -44,35 +44,6 @@ _OVERFLOW: Final = re.compile(r"will not fit in region '\w+'")
 _UNDEFINED: Final = re.compile(r"undefined symbol: (\S+)")
 
 
-@dataclass(frozen=True)
-class Image:
-    """A program for a board, with everything that it needs.
-
-    Attributes:
-        elf: the program. Beside it are what it was linked from and its map.
-        size: where its bytes go.
-        identity: the 8 bytes that it names itself by on the wire.
-        kernels: symbols of the model's dispatch functions.
-        digest: of everything that it was made from, in hex.
-    """
-
-    elf: Path
-    size: SizeReport
-    identity: bytes
-    kernels: tuple[str, ...]
-    digest: str
-
-    @cached_property
-    def symbols(self) -> Symbols:
-        """Names and addresses, read when first asked for."""
-        return Symbols(self.elf)
-
-    @cached_property
-    def texts(self) -> Texts:
-        """What the runtime's errors say, read when first asked for."""
-        return Texts(self.elf)
-
-
 def link_image(
     compiled: CompiledModel,
     board: Board,
@@ -81,6 +52,8 @@ def link_image(
     cache: Cache | None = None,
 ) -> Image:
     """Links the image of a model for a board, or takes it from the cache.
+
+    For this machine the image is a shared object, without the runtime.
 
     Args:
         compiled: the model, compiled for this board.
@@ -93,6 +66,8 @@ def link_image(
     Unavailable without a runtime for its architecture.
     """
     cache = cache or Cache()
+    if board.name == HOST:
+        return link_host(compiled, board, cache)
     archive = archive or archive_path(board.architecture)
     key = digest_of(
         {

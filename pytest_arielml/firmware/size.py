@@ -108,7 +108,7 @@ def measure(elf: Path, board: Board) -> SizeReport:
     def size(name: str) -> int:
         return sections.get(name, (0, 0))[1]
 
-    bytecode = _bytecode(module)
+    bytecode = bytecode_length(module)
     flash = end - board.flash.origin
     parts = Counter(
         {
@@ -133,7 +133,7 @@ def measure(elf: Path, board: Board) -> SizeReport:
     )
 
 
-def _bytecode(module: bytes) -> int:
+def bytecode_length(module: bytes) -> int:
     """Bytes of a .vmfb before its weights.
 
     A .vmfb is a FlatBuffer with its size in the first four bytes; rodata

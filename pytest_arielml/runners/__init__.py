@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from pytest_arielml.boards import Board
+from pytest_arielml.boards import HOST, Board
 from pytest_arielml.errors import UsageError
 from pytest_arielml.runners.base import (
     ByteStream,
@@ -50,13 +50,14 @@ class _Entry:
     runs: Callable[[Board], bool]
 
 
-def _every_board(board: Board) -> bool:  # noqa: ARG001
-    return True
+def _every_board(board: Board) -> bool:
+    return board.name != HOST
 
 
 _RUNNERS: Final = {
     "emu": _Entry("pytest_arielml.runners.emu", _every_board),
     "serial": _Entry("pytest_arielml.runners.serial", lambda board: board.serial is not None),
+    "host": _Entry("pytest_arielml.runners.host", lambda board: board.name == HOST),
 }
 
 

@@ -1,11 +1,11 @@
-"""Where to run: ``RUNNER-BOARD``, such as ``emu-nrf52840``."""
+"""Where to run: ``RUNNER-BOARD``, such as ``emu-nrf52840``, or ``host``, this machine."""
 
 from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
 
-from pytest_arielml.boards import Board, board_names, load_board
+from pytest_arielml.boards import HOST, Board, board_names, load_board
 from pytest_arielml.errors import UsageError
 from pytest_arielml.runners import runner_names, runs
 
@@ -33,10 +33,10 @@ class Target:
         if name not in target_names():
             raise UsageError(
                 f"unknown target {name!r}",
-                expected="RUNNER-BOARD, one of: " + ", ".join(target_names()),
+                expected="RUNNER-BOARD or host, one of: " + ", ".join(target_names()),
                 advice=_nearest(name),
             )
-        board = load_board(board_name)
+        board = load_board(board_name or name)
         if cores is not None and not 1 <= cores <= len(board.cores):
             raise UsageError(
                 f"{name} cannot run on {cores} cores",
@@ -47,14 +47,15 @@ class Target:
 
 
 def target_names() -> tuple[str, ...]:
-    """Every RUNNER-BOARD there is, sorted."""
+    """Every RUNNER-BOARD there is, and `host`, sorted."""
     boards = [load_board(name) for name in board_names()]
-    return tuple(
+    names = (
         f"{runner}-{board.name}"
         for runner in runner_names()
         for board in boards
         if runs(runner, board)
     )
+    return tuple(sorted((*names, HOST)))
 
 
 def check_scheduler(name: str) -> str:
