@@ -39,6 +39,7 @@ class Arielml:
         scheduler: str | None = None,
         profile: str = "speed",
         dims: Dims | None = None,
+        trace: bool = False,
     ) -> Deployment:
         """The model compiled, linked and booted; the same arguments give the same one.
 
@@ -48,7 +49,7 @@ class Arielml:
         """
         __tracebackhide__ = True
         deployment = self._bench.deploy(
-            model, cores=cores, scheduler=scheduler, profile=profile, dims=dims
+            model, cores=cores, scheduler=scheduler, profile=profile, dims=dims, trace=trace
         )
         if deployment.model.stateful and not self._recorder.knows(deployment):
             deployment.reset()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Final, Protocol
 
+from pytest_arielml.boards import HOST
 from pytest_arielml.errors import UsageError
 from pytest_arielml.units import (
     format_bytes,
@@ -131,8 +132,11 @@ class Budget:
         """Every quantity that has a bound and was measured, in the order of this class.
 
         Instructions and latency need a call; instructions also need a target
-        that counts them.
+        that counts them. What this machine takes says nothing of a board:
+        on the target `host` nothing is held.
         """
+        if measured.target == HOST:
+            return []
         candidates = {
             "instructions": measured.instructions if measured.calls else None,
             "latency": measured.seconds if measured.calls else None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from pytest_arielml.boards import board_names, load_board
+from pytest_arielml.boards import HOST, board_names, load_board
 from pytest_arielml.runners import runner_names, runs
 from pytest_arielml.units import format_bytes
 
@@ -40,5 +40,8 @@ def run(options: argparse.Namespace) -> int:
                 format_bytes(board.memory["ram"].length),
                 board.description,
             )
+    here = load_board(HOST)
+    ram = format_bytes(here.ram.length)
+    table.add_row(HOST, f"1 x {here.cores[0].cpu}", "-", ram, here.description)
     Console(highlight=False).print(table)
     return 0

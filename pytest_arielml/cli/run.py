@@ -28,6 +28,15 @@ def add_parser(commands: Commands) -> None:
     )
     parser.add_argument("model", type=Path, help="an .onnx or .mlir file")
     add_target(parser)
+    add_call(parser)
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="write output_0.npy, output_1.npy, ... there"
+    )
+    parser.set_defaults(run=run)
+
+
+def add_call(parser: argparse.ArgumentParser) -> None:
+    """Declares what is called, and with what."""
     parser.add_argument(
         "--function", metavar="NAME", help="what to call, of a model with several functions"
     )
@@ -46,22 +55,18 @@ def add_parser(commands: Commands) -> None:
         metavar="F.npy",
         help="an input, in order; without any, random data of a fixed seed",
     )
-    parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="write output_0.npy, output_1.npy, ... there"
-    )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the model and prints what it gave and cost; 1 when the outputs differ."""
     console = Console(highlight=False)
     recorder = Recorder()
-    dims = dict(_dim(text) for text in options.dim)
+    dims = read_dims(options)
     settings = Settings(runner=read_runner_options(options))
     with Workbench(options.target, settings=settings) as bench:
         with console.status(f"deploying {options.model} on {options.target}"):
             deployment = bench.deploy(options.model, dims=dims)
-        inputs = read_arrays(options.input) or _random(deployment, options.function)
+        inputs = read_arrays(options.input) or default_inputs(deployment, options.function)
         result = deployment.run(*inputs, function=options.function)
         recorder.called(deployment, result)
         record = recorder.records[0]
@@ -99,11 +104,17 @@ def _compare(
     return 0
 
 
-def _random(deployment: Deployment, function: str | None) -> tuple[Array, ...]:
+def default_inputs(deployment: Deployment, function: str | None) -> tuple[Array, ...]:
+    """Random inputs of a fixed seed, the same wherever the model runs."""
     model = deployment.model
     ranges = input_ranges(model.original) if model.format == "onnx" else None
     specs = deployment.signature.find(function, model.name).inputs
     return tuple(array[0] for array in random_arrays(specs, seed=0, samples=1, ranges=ranges))
+
+
+def read_dims(options: argparse.Namespace) -> dict[str, int | None]:
+    """What `--dim` says. Raises: UsageError."""
+    return dict(_dim(text) for text in options.dim)
 
 
 def _dim(text: str) -> tuple[str, int | None]:

@@ -16,7 +16,7 @@ from pytest_arielml.compiler.content import content_digest
 from pytest_arielml.compiler.diagnostics import failure
 from pytest_arielml.compiler.objects import library_symbols
 from pytest_arielml.compiler.process import run_tool
-from pytest_arielml.compiler.profiles import profile_flags, stack_flag
+from pytest_arielml.compiler.profiles import profile_flags, stack_flag, trace_flags
 from pytest_arielml.compiler.targets import target_of
 from pytest_arielml.compiler.tools import tool_path, tool_version
 from pytest_arielml.compiler.workers import import_onnx
@@ -93,6 +93,7 @@ def compile_model(
     board: Board,
     *,
     profile: str = "speed",
+    trace: bool = False,
     cache: Cache | None = None,
     timeout: float = 300.0,
 ) -> CompiledModel:
@@ -102,6 +103,7 @@ def compile_model(
         model: what to compile.
         board: for its cores; the memory is checked when the image is linked.
         profile: what to optimise for: `speed`.
+        trace: the module passes on what each dispatch is given and gives.
         cache: where the result is kept (default: the user's cache).
         timeout: seconds that one run of the compiler may take.
 
@@ -110,8 +112,8 @@ def compile_model(
     for an unknown profile or core; Unavailable without iree-compile.
     """
     cache = cache or Cache()
-    flags = _flags(model, board, profile)
-    key = compile_digest(model, board, profile=profile)
+    flags = _flags(model, board, profile, trace)
+    key = compile_digest(model, board, profile=profile, trace=trace)
 
     def build(folder: Path) -> None:
         _build(model, flags, folder, partial(cache.keep_failed, key), timeout)
@@ -134,7 +136,9 @@ def compile_model(
     )
 
 
-def compile_digest(model: Model, board: Board, *, profile: str = "speed") -> str:
+def compile_digest(
+    model: Model, board: Board, *, profile: str = "speed", trace: bool = False
+) -> str:
     """Digest, in hex, of everything that a compiled model follows from.
 
     Raises: UsageError for an unknown profile or core; Unavailable without
@@ -145,16 +149,17 @@ def compile_digest(model: Model, board: Board, *, profile: str = "speed") -> str
             "format": _FORMAT,
             "compiler": tool_version(),
             "model": content_digest(model.normal, model.format),
-            "flags": _flags(model, board, profile),
+            "flags": _flags(model, board, profile, trace),
         }
     )
 
 
-def _flags(model: Model, board: Board, profile: str) -> tuple[str, ...]:
+def _flags(model: Model, board: Board, profile: str, trace: bool) -> tuple[str, ...]:
     return (
         *target_of(board).flags(),
         *profile_flags(profile, model.format),
         stack_flag(board.stack),
+        *trace_flags(trace),
     )
 
 

@@ -70,3 +70,8 @@ def stack_flag(stack: int) -> str:
     refused by the compiler, where it would overflow the stack on the board.
     """
     return f"--iree-llvmcpu-stack-allocation-limit={1 << (stack.bit_length() - 2)}"
+
+
+def trace_flags(trace: bool) -> tuple[str, ...]:
+    """What makes a module pass on the tensors of each dispatch (`hal.buffer_view.trace`)."""
+    return ("--iree-flow-trace-dispatch-tensors",) if trace else ()

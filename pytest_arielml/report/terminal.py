@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.table import Table
 
+from pytest_arielml.boards import HOST
 from pytest_arielml.report.records import DeploymentRecord
 from pytest_arielml.units import format_bytes, format_count, format_seconds
 
@@ -13,7 +14,9 @@ from pytest_arielml.units import format_bytes, format_count, format_seconds
 def deployment_table(records: Sequence[DeploymentRecord]) -> Table:
     """One line a deployment: what it cost, at its worst call.
 
-    Fits 80 columns; a long model name is folded, a figure never cut.
+    Fits 80 columns; a long model name is folded, a figure never cut. Of the
+    target `host` there is the time alone, which this machine took: nothing of
+    a board.
     """
     estimated = any(record.seconds_are_estimated for record in records if record.calls)
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -22,14 +25,16 @@ def deployment_table(records: Sequence[DeploymentRecord]) -> Table:
     for name in ("instructions", "est. time" if estimated else "time", "flash", "RAM", "stack"):
         table.add_column(name, justify="right", no_wrap=True)
     for record in records:
+        on_host = record.target == HOST
+        seconds = format_seconds(record.seconds) if record.calls else "-"
         table.add_row(
             record.model,
             record.target,
             "-" if record.instructions is None else format_count(record.instructions),
-            format_seconds(record.seconds) if record.calls else "-",
-            format_bytes(record.flash),
-            format_bytes(record.ram),
-            format_bytes(record.stack),
+            f"{seconds} here" if on_host and record.calls else seconds,
+            "-" if on_host else format_bytes(record.flash),
+            "-" if on_host else format_bytes(record.ram),
+            "-" if on_host else format_bytes(record.stack),
         )
     return table
 

@@ -21,6 +21,7 @@ from pytest_arielml.runners import Counters, Machine, Runner
 from pytest_arielml.session.inputs import check_inputs, check_outputs
 from pytest_arielml.session.result import Array, Dispatch, Memory, Result
 from pytest_arielml.session.target import Target
+from pytest_arielml.session.transients import Transient, transients
 from pytest_arielml.wire import CallReply, Client
 
 
@@ -65,7 +66,9 @@ class Deployment:
         runner: Runner,
         *,
         timeout: float,
+        traced: bool = False,
     ) -> None:
+        self.traced = traced
         self.model = model
         self.compiled = compiled
         self.image = image
@@ -294,10 +297,11 @@ class Deployment:
             f"{self._where(function)} on {self.target.name}",
         )
         check_outputs(function, outputs, self.name)
+        traced = transients(client.traced())
         client.release()
         self._arena_peak = max(self._arena_peak, reply.heap_peak)
         self._stack_peak = max(self._stack_peak, reply.stack_peak)
-        return self._result(booted.machine, function, outputs, reply, before, after)
+        return self._result(booted.machine, function, outputs, reply, before, after, traced)
 
     def _result(
         self,
@@ -307,6 +311,7 @@ class Deployment:
         reply: CallReply,
         before: Counters | None,
         after: Counters | None,
+        traced: tuple[Transient, ...],
     ) -> Result:
         memory = Memory(reply.heap_peak, (reply.stack_peak,))
         clock = self.target.board.cores[0].clock_hz
@@ -326,6 +331,8 @@ class Deployment:
             function=function.name,
             where=outputs.source,
             policies=self._policies or tuple(OutputPolicy(name, None) for name in outputs.names),
+            traced=self.traced,
+            transients=traced,
         )
 
     def _count(

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from pytest_arielml.errors import UsageError
 from pytest_arielml.golden import OutputPolicy, Outputs, assert_outputs_match
+from pytest_arielml.session.divergence import Divergence, first_divergence
+from pytest_arielml.session.transients import Transient
 
 Array = npt.NDArray[np.generic]
 
@@ -48,6 +50,10 @@ class Result:
     `instructions` is exact in emulation and `None` on hardware; `seconds`
     is measured on hardware and estimated (`seconds_are_estimated`) in
     emulation. Neither counts the transfer of inputs and outputs.
+
+    Of a `traced` call (`deploy(..., trace=True)`), `transients` are the inputs
+    and outputs of each dispatch, in program order. Sending them is counted, and
+    the program is another: do not compare what it took with other calls.
     """
 
     outputs: Outputs
@@ -59,6 +65,8 @@ class Result:
     function: str = "main"
     where: str = ""
     policies: tuple[OutputPolicy, ...] = field(default=(), repr=False)
+    traced: bool = False
+    transients: tuple[Transient, ...] = field(default=(), repr=False)
 
     @property
     def output(self) -> Array:
@@ -114,6 +122,26 @@ class Result:
             where=self.where,
             reference=source,
         )
+
+    def first_divergence(
+        self, other: Result, *, rtol: float | None = None, atol: float | None = None
+    ) -> Divergence | None:
+        """The first dispatch whose result differs from the other call's; `None` when none does.
+
+        Both calls are traced ones of one model, with the same inputs, on
+        different targets. Dispatches are paired by name; one that only one
+        target has is passed over.
+
+        Args:
+            other: what is taken for right.
+            rtol: bound on relative error.
+            atol: bound on absolute error.
+
+        Without a bound the policy of each tensor's dtype holds, as in
+        `assert_matches`. Raises: UsageError when a call was not traced, or
+        the two have no dispatch in common.
+        """
+        return first_divergence(self, other, rtol=rtol, atol=atol)
 
     def _in_order(self, expected: Mapping[str, Array]) -> tuple[Array, ...]:
         """The expected arrays in the order of the outputs. Raises: UsageError."""

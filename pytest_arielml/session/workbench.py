@@ -93,6 +93,7 @@ class Workbench:
         scheduler: str | None = None,
         profile: str = "speed",
         dims: Dims | None = None,
+        trace: bool = False,
     ) -> Deployment:
         """Compiles, links and boots `model`; the same arguments give the same one.
 
@@ -105,6 +106,8 @@ class Workbench:
             dims: sizes for free dimensions of an ONNX model, such as
                 `{"N": 4}`; None leaves one free, and the arrays of each call
                 set it. See `load_model`.
+            trace: calls also give what each dispatch was given and gave:
+                `Result.transients`. Such a call takes far longer.
 
         Raises: ModelError, CompileError, DoesNotFit before the boot;
         GuestFault, WireError or DeviceError from the board.
@@ -116,12 +119,13 @@ class Workbench:
                 f"unknown profile {profile!r}", expected="one of: " + ", ".join(PROFILES)
             )
         loaded = load_model(model, dims=dims)
-        key = (loaded.digest, loaded.name, loaded.signature, target.cores, policy, profile)
+        key = (loaded.digest, loaded.name, loaded.signature, target.cores, policy, profile, trace)
         if key not in self._deployments:
             compiled = compile_model(
                 loaded,
                 target.board,
                 profile=profile,
+                trace=trace,
                 cache=self._cache,
                 timeout=self.settings.compile_timeout,
             )
@@ -133,6 +137,7 @@ class Workbench:
                 target,
                 self.runner,
                 timeout=self.settings.timeout,
+                traced=trace,
             )
         deployment = self._deployments[key]
         deployment.boot()

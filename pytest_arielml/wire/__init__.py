@@ -10,6 +10,7 @@ from pytest_arielml.wire.messages import (
     encode_greeting,
 )
 from pytest_arielml.wire.stream import ByteStream
+from pytest_arielml.wire.tensors import Tensor
 
 __all__ = [
     "ByteStream",
@@ -19,5 +20,6 @@ __all__ = [
     "Greeting",
     "LoadReply",
     "StatsReply",
+    "Tensor",
     "encode_greeting",
 ]

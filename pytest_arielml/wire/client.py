@@ -35,8 +35,10 @@ from pytest_arielml.wire.messages import (
     Op,
     StatsReply,
     Success,
+    Traced,
 )
 from pytest_arielml.wire.stream import ByteStream
+from pytest_arielml.wire.tensors import Tensor, Tensors
 from pytest_arielml.wire.trace import Trace
 
 Array = npt.NDArray[np.generic]
@@ -89,6 +91,7 @@ class Client:
         self._splitter = FrameSplitter()
         self._messages: deque[Message] = deque()
         self._trace = Trace()
+        self._tensors = Tensors()
         self._greeting: Greeting | None = None
         self._sent = b""
         self._loaded = False
@@ -163,6 +166,10 @@ class Client:
         reply = messages.parse_call(self._ask(Op.CALL, export, timeout=timeout))
         self._results = range(reply.result_count)
         return reply
+
+    def traced(self) -> tuple[Tensor, ...]:
+        """What a traced module sent during the last LOAD or CALL, in its order."""
+        return self._tensors.all()
 
     def output(self, index: int, dtype: npt.DTypeLike | None = None) -> Array:
         """Result `index` of the last call.
@@ -239,6 +246,8 @@ class Client:
         """
         end = self._clock() + timeout
         self._hear_out(op)
+        if op in _SLOW:
+            self._tensors = Tensors()
         request_id = self._next_id()
         body = messages.encode_request(request_id, op, *arguments)
         wait = _LONGEST_WAIT if op in _SLOW else _FIRST_WAIT
@@ -250,6 +259,8 @@ class Client:
                     case Success(id=answered, results=results) if answered == request_id:
                         self._loaded |= op is Op.LOAD
                         return results
+                    case Traced():
+                        self._tensors.add(message)
                     case Failure(id=answered) if answered == request_id:
                         if self._forgot(op, arguments, message):
                             self._loaded = False

@@ -45,6 +45,7 @@ class NoticeKind(IntEnum):
     GREETING = 1
     FAULT = 2
     BAD_FRAME = 3
+    TRACE = 4
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,19 @@ class BadFrameNotice:
     reason: str
 
 
-Message = Success | Failure | Greeting | Fault | BadFrameNotice
+@dataclass(frozen=True)
+class Traced:
+    """A piece of a tensor of a traced module: its bytes from `offset` on."""
+
+    key: str
+    index: int
+    element_type: int
+    shape: tuple[int, ...]
+    offset: int
+    data: bytes
+
+
+Message = Success | Failure | Greeting | Fault | BadFrameNotice | Traced
 
 
 @dataclass(frozen=True)
@@ -190,6 +203,8 @@ def decode_message(body: bytes, texts: Texts = number_only) -> Message:
             return Fault(kind, text, pc, lr)
         case [0, NoticeKind.BAD_FRAME, str(reason)]:
             return BadFrameNotice(reason)
+        case [0, NoticeKind.TRACE, *rest]:
+            return _parse_traced(rest)
         case [int(request_id), 0, *results] if 0 < request_id <= MAX_ID:
             return Success(request_id, results)
         case [
@@ -229,6 +244,20 @@ def parse_greeting(results: Sequence[Any]) -> Greeting:
         )
     _check("a greeting", results, int, str, str, bytes, int, int, int, int, int, int)
     return Greeting(*results)
+
+
+def _parse_traced(results: Sequence[Any]) -> Traced:
+    match results:
+        case [key, index, element_type, [*dims], offset, data]:
+            _check(
+                "a traced tensor",
+                [key, index, element_type, offset, data, *dims],
+                *(str, int, int, int, bytes),
+                *[int] * len(dims),
+            )
+            return Traced(key, index, element_type, tuple(dims), offset, data)
+        case _:
+            raise WireError("a traced tensor is not one", found=_show(results))
 
 
 def parse_load(results: Sequence[Any]) -> LoadReply:

@@ -1,0 +1,82 @@
+"""`arielml diff MODEL --targets A B`: the first dispatch whose result differs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from pytest_arielml.cli.arrays import read_arrays
+from pytest_arielml.cli.run import add_call, default_inputs, read_dims
+from pytest_arielml.cli.target import add_runner_options, read_runner_options
+from pytest_arielml.session import Result, Settings, Workbench
+from pytest_arielml.session.divergence import dispatch_steps
+from pytest_arielml.session.result import Array
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_parser(commands: Commands) -> None:
+    """Declares the command."""
+    parser = commands.add_parser(
+        "diff", help="run a model on two targets and name the first dispatch that differs"
+    )
+    parser.add_argument("model", type=Path, help="an .onnx or .mlir file")
+    parser.add_argument(
+        "--targets",
+        nargs=2,
+        metavar=("A", "B"),
+        required=True,
+        help="the target in doubt, and the one to hold it against",
+    )
+    add_runner_options(parser)
+    add_call(parser)
+    parser.add_argument(
+        "--rtol", type=float, help="bound on relative error, for every dispatch and dtype"
+    )
+    parser.add_argument("--atol", type=float, help="bound on absolute error, likewise")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the first divergence; 0 when there is none, 1 when there is."""
+    console = Console(highlight=False, soft_wrap=True)
+    settings = Settings(runner=read_runner_options(options))
+    inputs = read_arrays(options.input)
+    first, inputs = _run(console, options, options.targets[0], settings, inputs)
+    second, _ = _run(console, options, options.targets[1], settings, inputs)
+    ours, theirs = dispatch_steps(first), dispatch_steps(second)
+    common = sum(step in theirs for step in ours)
+    if common < max(len(ours), len(theirs)):
+        console.print(
+            f"{common} dispatches are compared: there are {len(ours)} on {options.targets[0]} "
+            f"and {len(theirs)} on {options.targets[1]}, and the others have no counterpart"
+        )
+    divergence = first.first_divergence(second, rtol=options.rtol, atol=options.atol)
+    if divergence is not None:
+        console.print(str(divergence), markup=False)
+        return 1
+    console.print(
+        f"no divergence: the results of {common} dispatches on {first.where} "
+        f"agree with those on {second.where}",
+        markup=False,
+    )
+    return 0
+
+
+def _run(
+    console: Console,
+    options: argparse.Namespace,
+    target: str,
+    settings: Settings,
+    inputs: tuple[Array, ...],
+) -> tuple[Result, tuple[Array, ...]]:
+    with Workbench(target, settings=settings) as bench:
+        with console.status(f"deploying {options.model} on {target}"):
+            deployment = bench.deploy(options.model, dims=read_dims(options), trace=True)
+        inputs = inputs or default_inputs(deployment, options.function)
+        with console.status(f"running {options.model} on {target}"):
+            return deployment.run(*inputs, function=options.function), inputs
