@@ -16,7 +16,7 @@ from typing import Any, Final
 import onnx
 
 from conformance.onnx.outcome import EXPECTABLE, Outcome, Stage
-from pytest_arielml.boards import Board
+from pytest_arielml.boards import HOST, Board
 from pytest_arielml.errors import UsageError
 from pytest_arielml.files import replace_file
 
@@ -70,8 +70,11 @@ class Expectations:
 def target_class(board: Board) -> str:
     """The class that `board` belongs to: what compiles and computes alike.
 
-    Boards of a class have cores of one family, with or without an FPU.
+    Boards of a class have cores of one family, with or without an FPU. This
+    machine is a class of its own.
     """
+    if board.name == HOST:
+        return HOST
     family = "cortex-m" if board.cores[0].cpu.startswith("cortex-m") else "riscv"
     return f"{family}-{'fpu' if board.cores[0].fpu else 'soft'}"
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from pytest_arielml.boards import Board
+from pytest_arielml.boards import HOST, Board
 from pytest_arielml.compiler import Cache, compile_model
-from pytest_arielml.firmware import link_image
+from pytest_arielml.firmware import Image, link_image
 from pytest_arielml.frontends import load_model
 from pytest_arielml.runners import Machine, create_runner
 from pytest_arielml.session import Target
@@ -51,12 +51,15 @@ class Device:
         board = target.board
         compiled = compile_model(self._model, board, cache=cache)
         image = link_image(compiled, board, cache=cache)
-        start = image.symbols.address("__arena_start")
         if arena is not None:
+            start = arena_start(image, board)
             # What the model needs is not asked: too little is what is tried.
             free = replace(compiled.statistics, transient=0, variable=0)
             unchecked = replace(compiled, statistics=free, input_bytes=0)
-            image = link_image(unchecked, _with_ram(board, start + arena), cache=cache)
+            small = _with_ram(board, start + arena)
+            image = link_image(unchecked, small, cache=cache)
+            # What a board has stays as it is; of this machine it is what is given.
+            board = small if board.name == HOST else board
         self._machine: Machine = create_runner(target.runner).boot(image, board, timeout=timeout)
         self.client = Client(self._machine.stream, timeout=timeout, texts=image.texts)
         self.client.wait_for_greeting()
@@ -99,6 +102,11 @@ class Device:
         if counters is None:
             return None
         return sum(span.count for name, span in counters.spans.items() if "_dispatch_" in name)
+
+
+def arena_start(image: Image, board: Board) -> int:
+    """Where the arena begins: behind what is static, of which this machine has none."""
+    return board.ram.origin if board.name == HOST else image.symbols.address("__arena_start")
 
 
 def _with_ram(board: Board, end: int) -> Board:

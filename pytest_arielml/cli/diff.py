@@ -55,6 +55,12 @@ def run(options: argparse.Namespace) -> int:
             f"{common} dispatches are compared: there are {len(ours)} on {options.targets[0]} "
             f"and {len(theirs)} on {options.targets[1]}, and the others have no counterpart"
         )
+    if first.untraced:
+        console.print(
+            "not compared, because the compiler traces no dispatch inside of a loop or a branch, "
+            f"nor of another function: {', '.join(first.untraced)}",
+            markup=False,
+        )
     divergence = first.first_divergence(second, rtol=options.rtol, atol=options.atol)
     if divergence is not None:
         console.print(str(divergence), markup=False)

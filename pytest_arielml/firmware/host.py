@@ -45,6 +45,8 @@ MODULE_END: Final = "_binary_model_vmfb_end"
 _FORMAT: Final = 1
 _TIMEOUT: Final = 120.0
 _ATTEMPTS: Final = 2
+#: What the linker calls the architecture.
+_EMULATION: Final = {"x86_64": "elf_x86_64", "aarch64": "aarch64linux"}
 _OBJECT: Final = "image.so"
 _SCRIPT: Final = "layout.ld"
 _SIZE: Final = "size.json"
@@ -73,14 +75,16 @@ def link_host(compiled: CompiledModel, board: Board, cache: Cache) -> Image:
         }
     )
     folder = cache.entry(
-        "image", key, partial(_build, compiled, keep=partial(cache.keep_failed, key))
+        "image", key, partial(_build, compiled, board, keep=partial(cache.keep_failed, key))
     )
     size = SizeReport(**json.loads((folder / _SIZE).read_text(encoding="utf-8")))
     check_fit(compiled, board, size)
     return Image(folder / _OBJECT, size, bytes.fromhex(key)[:8], compiled.kernels, key)
 
 
-def _build(compiled: CompiledModel, folder: Path, *, keep: Callable[[Path], Path]) -> None:
+def _build(
+    compiled: CompiledModel, board: Board, folder: Path, *, keep: Callable[[Path], Path]
+) -> None:
     for part in (compiled.object, compiled.module):
         if part is not None:
             shutil.copyfile(part, folder / part.name)
@@ -89,6 +93,8 @@ def _build(compiled: CompiledModel, folder: Path, *, keep: Callable[[Path], Path
         tool_path("iree-lld"),
         "-flavor",
         "gnu",
+        # Said, because a model without kernels has no object that would tell.
+        f"-m{_EMULATION.get(board.architecture.partition('-')[0], '')}",
         "-shared",
         "-znow",
         "-Bsymbolic",

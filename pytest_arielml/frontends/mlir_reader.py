@@ -41,7 +41,10 @@ def read(content: bytes) -> dict[str, Any]:
 
 def _is_public_function(operation: Any) -> bool:
     attributes = operation.attributes
-    if "function_type" not in attributes or not len(operation.regions[0].blocks):
+    # An initializer has a type, and no name.
+    if "function_type" not in attributes or "sym_name" not in attributes:
+        return False
+    if not len(operation.regions[0].blocks):
         return False
     visibility = "sym_visibility"
     return visibility not in attributes or ir.StringAttr(attributes[visibility]).value == "public"

@@ -333,7 +333,14 @@ class Deployment:
             policies=self._policies or tuple(OutputPolicy(name, None) for name in outputs.names),
             traced=self.traced,
             transients=traced,
+            untraced=self._untraced(traced),
         )
+
+    def _untraced(self, traced: tuple[Transient, ...]) -> tuple[str, ...]:
+        if not self.traced:
+            return ()
+        heard = {transient.dispatch for transient in traced}
+        return tuple(kernel for kernel in self.compiled.kernels if kernel not in heard)
 
     def _count(
         self,

@@ -52,7 +52,9 @@ class Result:
     emulation. Neither counts the transfer of inputs and outputs.
 
     Of a `traced` call (`deploy(..., trace=True)`), `transients` are the inputs
-    and outputs of each dispatch, in program order. Sending them is counted, and
+    and outputs of each dispatch, in program order; `untraced` names the dispatch
+    functions of the model that gave none: the compiler traces no dispatch inside
+    of a loop or a branch, and those of other functions did not run. Sending them is counted, and
     the program is another: do not compare what it took with other calls.
     """
 
@@ -67,6 +69,7 @@ class Result:
     policies: tuple[OutputPolicy, ...] = field(default=(), repr=False)
     traced: bool = False
     transients: tuple[Transient, ...] = field(default=(), repr=False)
+    untraced: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def output(self) -> Array:

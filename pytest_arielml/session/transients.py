@@ -41,21 +41,23 @@ def transients(tensors: Iterable[Tensor]) -> tuple[Transient, ...]:
     """The traced tensors of a call, in program order."""
     found = []
     begun: Counter[str] = Counter()
-    last = ""
+    last = ("", "")
     for tensor in tensors:
         dispatch, kind = _read(tensor.key)
+        group = (dispatch, kind)
         # Inputs are traced before, outputs after: a dispatch begins with its
         # inputs, or with its outputs where it has none.
-        if tensor.key != last or tensor.index == 0:
-            begins = kind == INPUT or last != f"{tensor.key.removesuffix(' outputs')} inputs"
-            begun[dispatch] += begins
-        last = tensor.key
+        if group != last or tensor.index == 0:
+            begun[dispatch] += kind == INPUT or last != (dispatch, INPUT)
+        last = group
         found.append(Transient(dispatch, begun[dispatch] - 1, kind, tensor.index, tensor.array))
     return tuple(found)
 
 
 def _read(key: str) -> tuple[str, str]:
     """Dispatch and kind of `executable::dispatch inputs`; any other key is an output's."""
+    # What it says of tensors in an encoding of their own: theirs are decoded.
+    key = key.partition(" with {")[0]
     for suffix, kind in _KINDS.items():
         if key.endswith(suffix):
             return key.removesuffix(suffix).rpartition("::")[2], kind
