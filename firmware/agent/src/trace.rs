@@ -17,7 +17,7 @@ const MAX_RANK: usize = 64;
 /// it can be.
 const PIECE: usize = MAX_BODY - (2 + 3 + crate::reply::MAX_TEXT + 2 * 5 + 2 + 5 * MAX_RANK + 5 + 3);
 
-enum Frames {}
+pub(crate) enum Frames {}
 
 impl Tracer for Frames {
     fn trace(sink: &mut dyn Sink, key: &[u8], index: u32, view: &View<'_>) {

@@ -125,3 +125,6 @@ fn said(panic: &(dyn Any + Send)) -> &str {
         None => panic.downcast_ref::<&str>().copied().unwrap_or("without a word"),
     }
 }
+
+#[cfg(test)]
+mod tests;

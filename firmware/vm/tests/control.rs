@@ -143,6 +143,26 @@ fn fuel_ends_a_loop_that_would_not() {
 }
 
 #[test]
+fn a_host_that_limits_is_asked_again_and_no_operation_runs_twice() {
+    let mut session = Session::new(module!("control"));
+    for amount in [1, 2, 3, 100] {
+        session.host.fuel = Some((10_000, amount));
+        assert_eq!(integers(&session.call("sum", [i64(1000)])), [500_500]);
+        assert_eq!(integers(&session.call("swap", [i32(7), i32(1), i32(2)])), [2, 1]);
+    }
+    session.host.fuel = Some((10, 50));
+    assert_eq!(session.fail("forever", [i32(1)]).code, Code::DeadlineExceeded);
+    // What the instance allows itself comes first, and is not added to.
+    session.host.fuel = Some((1000, 1000));
+    session.instance.set_fuel(Some(10));
+    assert_eq!(session.fail("forever", [i32(1)]).code, Code::DeadlineExceeded);
+    session.instance.set_fuel(None);
+    session.host.fuel = None;
+    assert_eq!(integers(&session.call("sum", [i64(1000)])), [500_500]);
+    session.finish();
+}
+
+#[test]
 fn exports_are_found_by_name_and_take_what_they_declare() {
     let mut session = Session::new(module!("control"));
     let names: Vec<_> = session.instance.module().exports().collect();

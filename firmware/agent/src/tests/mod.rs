@@ -2,6 +2,7 @@
 //! tested on it lies beside.
 
 mod model;
+mod trace;
 mod wire;
 
 use core::cell::{Cell, RefCell};

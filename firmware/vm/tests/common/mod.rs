@@ -45,6 +45,8 @@ pub struct TestHost {
     pub owners: usize,
     /// Every thing that was made; those alive have more than one owner.
     pub things: Vec<Rc<i32>>,
+    /// How often it still gives fuel, and how much; `None` for any number.
+    pub fuel: Option<(u32, u32)>,
 }
 
 impl Default for TestHost {
@@ -56,6 +58,7 @@ impl Default for TestHost {
             floats: true,
             owners: 0,
             things: Vec::new(),
+            fuel: None,
         }
     }
 }
@@ -100,6 +103,14 @@ impl<'a> Host<'a> for TestHost {
     fn parts(&self) -> Parts<'a, Thing> {
         let extensions = self.floats.then_some(Part::EXTENSIONS);
         Parts { extensions, ..Parts::ALL }
+    }
+
+    const LIMITS: bool = true;
+
+    fn fuel(&mut self) -> Option<u32> {
+        let (times, amount) = self.fuel.as_mut()?;
+        *times = times.saturating_sub(1);
+        Some(if *times == 0 { 0 } else { *amount })
     }
 
     fn call(&mut self, import: ImportId, call: &mut Call<'_, 'a, Thing>) -> Result<(), Error<'a>> {
