@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from pytest_arielml.errors import Unavailable
+from pytest_arielml.runners.qemu.program import find_program
 
 pytest_plugins = ["pytester"]
 
@@ -31,3 +35,14 @@ def lenet5_model() -> Path:
 def models() -> Path:
     """MLIR modules that the tests of several stages use."""
     return MODELS
+
+
+@pytest.fixture(scope="session")
+def qemu() -> None:
+    """Tests that need a QEMU for Arm: skipped where there is none, but not in CI."""
+    try:
+        find_program("arm", None)
+    except Unavailable as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"{error.what}: {error.advice}")

@@ -58,6 +58,7 @@ _RUNNERS: Final = {
     "emu": _Entry("pytest_arielml.runners.emu", _every_board),
     "serial": _Entry("pytest_arielml.runners.serial", lambda board: board.serial is not None),
     "host": _Entry("pytest_arielml.runners.host", lambda board: board.name == HOST),
+    "qemu": _Entry("pytest_arielml.runners.qemu", lambda board: board.qemu is not None),
 }
 
 

@@ -37,7 +37,7 @@ from pytest_arielml.wire.messages import (
     Success,
     Traced,
 )
-from pytest_arielml.wire.stream import ByteStream
+from pytest_arielml.wire.stream import ByteStream, Explaining
 from pytest_arielml.wire.tensors import Tensor, Tensors
 from pytest_arielml.wire.trace import Trace
 
@@ -276,7 +276,7 @@ class Client:
                         if restarts:
                             return None
                         raise GuestFault(
-                            f"the device restarted during {op.name}", found=self._trace.show()
+                            f"the device restarted during {op.name}", found=self._seen()
                         )
                     case BadFrameNotice(reason=reason):
                         refused += 1
@@ -304,7 +304,7 @@ class Client:
                     self._greeted(message)
                     if op not in _AFRESH:
                         raise GuestFault(
-                            f"the device restarted before {op.name}", found=self._trace.show()
+                            f"the device restarted before {op.name}", found=self._seen()
                         )
                 case _:
                     pass
@@ -379,11 +379,17 @@ class Client:
         return GuestFault(
             f"{what}: {fault.kind}: {fault.text}",
             where=f"pc {fault.pc:#010x}, lr {fault.lr:#010x}",
-            found=self._trace.show(),
+            found=self._seen(),
         )
 
+    def _seen(self, pending: bytes = b"") -> str:
+        """The last frames, and what the device's own program says."""
+        frames = self._trace.show(pending)
+        stream = self._stream
+        return f"{frames}\n{stream.explain()}" if isinstance(stream, Explaining) else frames
+
     def _silence(self, what: str, timeout: float) -> DeviceError:
-        found = self._trace.show(self._splitter.pending)
+        found = self._seen(self._splitter.pending)
         if self._trace.noisy or self._splitter.pending:
             return WireError(
                 f"{what} within {timeout:g} s, and part of what came is no frame",

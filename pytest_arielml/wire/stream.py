@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class ByteStream(Protocol):
@@ -18,4 +18,13 @@ class ByteStream(Protocol):
 
     def close(self) -> None:
         """Gives the connection up."""
+        ...
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """A connection that has something to say when the device falls silent."""
+
+    def explain(self) -> str:
+        """What is known of the program that runs the device: its command line, its log."""
         ...

@@ -19,7 +19,7 @@ def test_an_unknown_runner_lists_the_near_ones() -> None:
     with pytest.raises(UsageError, match="unknown runner 'emy'") as error:
         create_runner("emy")
     assert "emu" in str(error.value.expected)
-    assert error.value.advice == "did you mean emu?"
+    assert str(error.value.advice).startswith("did you mean emu")
     with pytest.raises(UsageError, match="unknown runner 'zzzzzz'") as error:
         check_available("zzzzzz")
     assert error.value.advice is None

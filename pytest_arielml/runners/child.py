@@ -1,0 +1,124 @@
+"""A program that runs beside us: started, its log kept, and ended for good."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from pytest_arielml.runners import leash
+
+_LOG: Final = 8 * 1024
+_CHUNK: Final = 64 * 1024
+# Between the end of its connection and that of the program itself.
+_ENDING: Final = 5.0
+
+
+class Child:
+    """A program that never outlives this process, whatever ends it.
+
+    It has a session of its own, so that Ctrl-C in the terminal is ours to
+    handle. What it says is kept, the end of it, as far as `take_log` was called.
+    """
+
+    def __init__(self, command: Sequence[str], *, inherit: Sequence[int] = ()) -> None:
+        """Starts `command`, whose first word is a path; `inherit` are files that it keeps open.
+
+        Raises: OSError when no process can be started.
+        """
+        self.command = tuple(command)
+        self._log = bytearray()
+        self._cut = False
+        end, self._leash = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", leash.__file__, str(end), *command],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(end, *inherit),
+                start_new_session=True,
+            )
+        except BaseException:
+            # If it had started all the same, this ends it.
+            os.close(self._leash)
+            raise
+        finally:
+            os.close(end)
+        assert self._process.stdout is not None
+        self._output: int | None = self._process.stdout.fileno()
+        os.set_blocking(self._output, False)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def output(self) -> int | None:
+        """The file that its words come from, to wait for; `None` when it will say no more."""
+        return self._output
+
+    def take_log(self) -> None:
+        """Takes what it said since; never waits."""
+        while self._output is not None:
+            try:
+                data = os.read(self._output, _CHUNK)
+            except BlockingIOError:
+                return
+            if not data:
+                self._output = None
+                return
+            self._log += data
+            if len(self._log) > _LOG:
+                del self._log[:-_LOG]
+                self._cut = True
+
+    def ending(self) -> str | None:
+        """How it ended, when its connection has: `by SIGABRT`; `None` if it still runs."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_ENDING)
+        self.take_log()
+        status = self._process.returncode
+        if status is None:
+            return None
+        if status >= 0:
+            return f"with status {status}"
+        try:
+            return f"by {signal.Signals(-status).name}"
+        except ValueError:
+            return f"by signal {-status}"
+
+    def log(self) -> str:
+        """The last that it said, 8 KiB at most."""
+        text = self._log.decode("utf-8", "replace").strip()
+        if self._cut:
+            text = "... " + text.partition("\n")[2]
+        return text
+
+    def command_line(self) -> str:
+        """What was started, as one would type it."""
+        return shlex.join(self.command)
+
+    def close(self) -> None:
+        """Kills it and waits for its end; a second call does nothing."""
+        if self._leash < 0:
+            return
+        self._process.kill()
+        self._process.wait()
+        os.close(self._leash)
+        self._leash = -1
+        self._output = None
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+def is_program(path: Path) -> bool:
+    """Whether `path` is a file that can be started."""
+    return path.is_file() and os.access(path, os.X_OK)
