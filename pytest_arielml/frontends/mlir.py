@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -97,25 +96,24 @@ def from_file(path: Path, content: bytes, dims: Dims) -> Model:
 @lru_cache(maxsize=16)
 def _read(content: bytes, where: str) -> dict[str, Any]:
     """What the reader, a process of its own, says of the file."""
-    with tempfile.TemporaryDirectory(prefix="arielml-") as folder:
-        source = Path(folder) / "model.mlir"
-        source.write_bytes(content)
-        try:
-            ended = subprocess.run(
-                # By its path: imported as a module it would bring all of the package.
-                [sys.executable, "-P", str(_READER), str(source)],
-                capture_output=True,
-                timeout=_TIMEOUT,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise ModelError(
-                "the MLIR file could not be read in time",
-                where=where,
-                expected=f"an end within {_TIMEOUT:g} s",
-                found=f"{len(content):,} bytes, still being read",
-            ) from None
+    try:
+        ended = subprocess.run(
+            # By its path: imported as a module it would bring all of the package.
+            [sys.executable, "-P", str(_READER)],
+            # Not by a file: what is killed in the middle would leave that behind.
+            input=content,
+            capture_output=True,
+            timeout=_TIMEOUT,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ModelError(
+            "the MLIR file could not be read in time",
+            where=where,
+            expected=f"an end within {_TIMEOUT:g} s",
+            found=f"{len(content):,} bytes, still being read",
+        ) from None
     said = ended.stderr.decode("utf-8", "replace").strip().splitlines()
     if ended.returncode == 0:
         found: dict[str, Any] = json.loads(ended.stdout)

@@ -1,4 +1,4 @@
-"""Reads the signature of an MLIR file: ``python mlir_reader.py FILE``.
+"""Reads the signature of an MLIR file: ``python mlir_reader.py < FILE``.
 
 A process of its own, so that a fault in MLIR's libraries ends it alone. It
 prints one JSON object: what the module's public functions take and give, or
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from iree.compiler import ir
@@ -80,4 +79,4 @@ def _type(kind: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(read(Path(sys.argv[1]).read_bytes()), sys.stdout)
+    json.dump(read(sys.stdin.buffer.read()), sys.stdout)
