@@ -9,6 +9,7 @@ from pytest_arielml.frontends import Dims
 from pytest_arielml.gates import Accuracy, Progress, check_accuracy, measure_accuracy
 from pytest_arielml.golden import Outputs
 from pytest_arielml.report import Recorder
+from pytest_arielml.runners import Runner
 from pytest_arielml.session import Deployment, Result, Target, Workbench
 from pytest_arielml.session.result import Array
 
@@ -30,6 +31,11 @@ class Arielml:
     def target(self) -> Target:
         """Where this test runs: `.name`, `.runner`, `.board`, `.cores`."""
         return self._bench.target
+
+    @property
+    def runner(self) -> Runner:
+        """What boots images there, shared by the whole session. Raises: Unavailable."""
+        return self._bench.runner
 
     def deploy(
         self,

@@ -15,7 +15,7 @@ from pytest_arielml.compiler import Cache, CompiledModel, compile_digest, compil
 from pytest_arielml.errors import ArielError, CompileError, DeviceError, DoesNotFit, ModelError
 from pytest_arielml.firmware import link_image
 from pytest_arielml.frontends import Model, load_model
-from pytest_arielml.runners import create_runner
+from pytest_arielml.runners import Runner, create_runner
 from pytest_arielml.session import Deployment, Target
 
 _PROFILE: Final = "speed"
@@ -37,14 +37,16 @@ class Bench:
         target: Target,
         cache: Cache,
         *,
+        runner: Runner | None = None,
         timeout: float = 60.0,
         compile_timeout: float = 60.0,
     ) -> None:
-        """Makes the target's runner.
+        """A bench on which nothing has run.
 
         Args:
             target: where cases run.
             cache: of compiled models, of images, and of refusals.
+            runner: the target's, which whoever made it closes (default: its own).
             timeout: seconds for one boot or one call.
             compile_timeout: seconds for one run of the compiler.
 
@@ -54,7 +56,13 @@ class Bench:
         self._cache = cache
         self._timeout = timeout
         self._compile_timeout = compile_timeout
-        self._runner = create_runner(target.runner)
+        self._shared = runner is not None
+        self._runner = runner or create_runner(target.runner)
+
+    def close(self) -> None:
+        """Closes the runner, if it is its own."""
+        if not self._shared:
+            self._runner.close()
 
     def run(self, case: Case, frozen: Sequence[str] = ()) -> Outcome:
         """Where `case` ends, with the operands called `frozen` as constants."""

@@ -19,7 +19,6 @@ from pytest_arielml.api import Arielml
 from pytest_arielml.compiler import Cache
 from pytest_arielml.errors import ArielError
 from pytest_arielml.options import read_options
-from pytest_arielml.session import Target
 
 _PROPERTY: Final = "onnx-node"
 _benches = pytest.StashKey[dict[str, tuple[Bench, Expectations]]]()
@@ -52,14 +51,15 @@ def onnx_bench(
     def bench(arielml: Arielml) -> tuple[Bench, Expectations]:
         name = arielml.target.name
         if name not in benches:
-            benches[name] = _make(request.config, arielml.target)
+            benches[name] = _make(request.config, arielml)
         return benches[name]
 
     return bench
 
 
-def _make(config: pytest.Config, target: Target) -> tuple[Bench, Expectations]:
+def _make(config: pytest.Config, arielml: Arielml) -> tuple[Bench, Expectations]:
     options = read_options(config)
+    target = arielml.target
     path = table_path(target.board)
     try:
         expectations = read(path, target.board)
@@ -73,7 +73,8 @@ def _make(config: pytest.Config, target: Target) -> tuple[Bench, Expectations]:
             returncode=pytest.ExitCode.USAGE_ERROR,
         )
     cache = Cache.temporary() if options.no_cache else Cache(options.cache)
-    return Bench(target, cache, timeout=options.timeout), expectations
+    bench = Bench(target, cache, runner=arielml.runner, timeout=options.timeout)
+    return bench, expectations
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Final
 
@@ -25,8 +26,10 @@ from conformance.onnx.expectations import Expectations, Expected, read, table_pa
 from conformance.onnx.operands import code_operands, shape_operands
 from conformance.onnx.outcome import EXPECTABLE, Outcome, Stage
 from conformance.onnx.summary import Line, by_operator, by_stage
+from pytest_arielml.cli.target import add_target, read_runner_options
 from pytest_arielml.compiler import Cache
 from pytest_arielml.errors import ArielError
+from pytest_arielml.runners import RunnerOptions, create_runner
 from pytest_arielml.session import Target
 
 #: Where a case ends for want of a constant operand.
@@ -97,10 +100,15 @@ def _entry(table: Expectations, name: str) -> str:
 _bench: Bench | None = None
 
 
-def _start(target: Target, cache: Path | None, timeout: float) -> None:
+def _start(
+    target: Target, runner_options: RunnerOptions, cache: Path | None, timeout: float
+) -> None:
     """Makes the bench of a worker process."""
     global _bench
-    _bench = Bench(target, Cache(cache), timeout=timeout)
+    runner = create_runner(target.runner, runner_options)
+    # `atexit` is not called in workers.
+    Finalize(None, runner.close, exitpriority=1)
+    _bench = Bench(target, Cache(cache), runner=runner, timeout=timeout)
 
 
 def _measure(case: Case) -> Outcome:
@@ -111,7 +119,7 @@ def _measure(case: Case) -> Outcome:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; gives 0, or 1 when a case ended where none may."""
     parser = argparse.ArgumentParser(prog="python -m conformance.onnx.update", description=__doc__)
-    parser.add_argument("--target", default="emu-nrf52840", help="RUNNER-BOARD (%(default)s)")
+    add_target(parser)
     parser.add_argument(
         "-k", action="append", metavar="TEXT", help="only cases whose name has TEXT; repeatable"
     )
@@ -130,7 +138,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not cases:
             parser.error(f"no case has {' or '.join(options.k)} in its name")
         with ProcessPoolExecutor(
-            options.n, initializer=_start, initargs=(target, options.cache, options.timeout)
+            options.n,
+            initializer=_start,
+            initargs=(target, read_runner_options(options), options.cache, options.timeout),
         ) as pool:
             found = pool.map(_measure, cases)
             outcomes = {

@@ -27,7 +27,14 @@ def boot(request: pytest.FixtureRequest, arielml: Arielml) -> Iterator[Boot]:
 
         def make(source: Any, *, arena: int | None = None) -> Device:
             cache = kept if arena is None else throwaway
-            device = Device(source, arielml.target, cache, timeout=options.timeout, arena=arena)
+            device = Device(
+                source,
+                arielml.target,
+                arielml.runner,
+                cache,
+                timeout=options.timeout,
+                arena=arena,
+            )
             return booted.enter_context(device)
 
         yield make

@@ -13,7 +13,7 @@ from pytest_arielml.boards import HOST, Board
 from pytest_arielml.compiler import Cache, compile_model
 from pytest_arielml.firmware import Image, link_image
 from pytest_arielml.frontends import load_model
-from pytest_arielml.runners import Machine, create_runner
+from pytest_arielml.runners import Machine, Runner
 from pytest_arielml.session import Target
 from pytest_arielml.wire import Client
 
@@ -33,13 +33,21 @@ class Device:
     """
 
     def __init__(
-        self, source: Any, target: Target, cache: Cache, *, timeout: float, arena: int | None = None
+        self,
+        source: Any,
+        target: Target,
+        runner: Runner,
+        cache: Cache,
+        *,
+        timeout: float,
+        arena: int | None = None,
     ) -> None:
         """Compiles, links and boots; the module is not loaded yet.
 
         Args:
             source: path to a model, or an `onnx.ModelProto`.
             target: where it runs.
+            runner: the target's, which others may use too.
             cache: of models and images.
             timeout: seconds for one request.
             arena: bytes that are to be left for the arena: the image then
@@ -60,9 +68,13 @@ class Device:
             image = link_image(unchecked, small, cache=cache)
             # What a board has stays as it is; of this machine it is what is given.
             board = small if board.name == HOST else board
-        self._machine: Machine = create_runner(target.runner).boot(image, board, timeout=timeout)
+        self._machine: Machine = runner.boot(image, board, timeout=timeout)
         self.client = Client(self._machine.stream, timeout=timeout, texts=image.texts)
-        self.client.wait_for_greeting()
+        try:
+            self.client.wait_for_greeting()
+        except BaseException:
+            self._machine.close()
+            raise
 
     def __enter__(self) -> Device:
         return self

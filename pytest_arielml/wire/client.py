@@ -266,7 +266,7 @@ class Client:
                             self._loaded = False
                             raise GuestFault(
                                 f"the device restarted before {op.name}, and its greeting was lost",
-                                found=self._trace.show(),
+                                found=self._seen(),
                             )
                         raise self._refusal(op, message)
                     case Fault():
@@ -283,7 +283,7 @@ class Client:
                         if refused > _MOST_BAD_FRAMES:
                             raise WireError(
                                 f"the device cannot read our frames: {reason}",
-                                found=self._trace.show(),
+                                found=self._seen(),
                                 advice="check baud rate and cabling",
                             )
                         break
@@ -342,7 +342,7 @@ class Client:
         if body == self._sent:
             raise WireError(
                 "what is sent to the port comes back from it",
-                found=self._trace.show(),
+                found=self._seen(),
                 advice="check that a board is there, that TX goes to RX, and that nothing echoes",
             )
         self._messages.append(messages.decode_message(body, self._texts))
