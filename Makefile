@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup native demo test test-python test-rust lint conformance fuzz miri bench clean
+.PHONY: help setup native qemu demo test test-python test-rust lint conformance fuzz miri bench clean
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -18,6 +18,9 @@ native: $(VENV)/.ready
 	@$(BIN)/python tools/build_native.py
 
 setup: native ## a virtual environment, the runtime archives, the emulator's library
+
+qemu:
+	@sh tools/get_qemu.sh
 
 demo: setup ## a trained LeNet-5 on an emulated nRF52840, held against onnxruntime
 	@$(BIN)/python -m pytest examples/lenet5 -v -p no:cacheprovider
@@ -37,12 +40,14 @@ test-rust: setup
 	@cd firmware/fuzz && cargo test -q
 	@cd native && cargo test -q
 
-test-python: setup
+test-python: setup qemu
 	@$(BIN)/python -m pytest -n 2
 	@$(BIN)/python -m pytest conformance/runtime -n 2 -q -k "work_items or failure"
 
-conformance: setup ## the ONNX node cases and the runtime's, on the emulated board
+conformance: setup qemu ## the ONNX node cases and the runtime's, on the emulated board; QEMU too
 	@$(BIN)/python -m pytest conformance -n 2 -q
+	@$(BIN)/python -m pytest conformance/runtime -n 2 -q --arielml-target=qemu-mps2-an386 \
+	  --arielml-skip-unavailable
 
 FUZZ_SECONDS ?= 1200
 FUZZ_TARGETS ?= module vm wire

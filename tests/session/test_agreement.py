@@ -16,7 +16,7 @@ import pytest
 from onnx import parser
 
 from pytest_arielml.boards import board_names, load_board
-from pytest_arielml.errors import Refused, Unavailable
+from pytest_arielml.errors import DoesNotFit, Refused, Unavailable
 from pytest_arielml.runners import Runners, check_available, runner_names, runs
 from pytest_arielml.session import Deployment, Result, Workbench
 
@@ -97,7 +97,10 @@ def agree(
             pytest.skip(f"{error.what}: {error.advice}")
 
     def deploy(model: Any) -> Agreeing:
-        first, second = (benches(f"{name}-{board}").deploy(model) for name in pair)
+        try:
+            first, second = (benches(f"{name}-{board}").deploy(model) for name in pair)
+        except DoesNotFit as error:
+            pytest.skip(error.what)
         for deployment in (first, second):
             deployment.reset()
         assert first.image.digest == second.image.digest
