@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from pytest_arielml.compiler import CompiledModel
 from pytest_arielml.errors import (
@@ -23,6 +24,9 @@ from pytest_arielml.session.result import Array, Dispatch, Memory, Result
 from pytest_arielml.session.target import Target
 from pytest_arielml.session.transients import Transient, transients
 from pytest_arielml.wire import CallReply, Client
+
+
+_CALL: Final = "arielml_call"
 
 
 @dataclass(frozen=True)
@@ -315,7 +319,7 @@ class Deployment:
     ) -> Result:
         memory = Memory(reply.heap_peak, (reply.stack_peak,))
         clock = self.target.board.cores[0].clock_hz
-        counted = self._count(machine, before, after, "arielml_call", reply.ticks)
+        counted = self._count(machine, before, after, _CALL, reply.ticks)
         if counted is None:
             seconds, instructions = reply.ticks / self.target.board.timer.hz, None
         else:
@@ -331,6 +335,7 @@ class Deployment:
             function=function.name,
             where=outputs.source,
             policies=self._policies or tuple(OutputPolicy(name, None) for name in outputs.names),
+            by_function=bool(before and after and _CALL in after.spans),
             traced=self.traced,
             transients=traced,
             untraced=self._untraced(traced),
@@ -376,7 +381,7 @@ def _dispatches(before: Counters, after: Counters) -> tuple[Dispatch, ...]:
     """What each dispatch function took between two readings, in program order."""
     found = []
     for symbol, new in after.spans.items():
-        if symbol in ("arielml_load", "arielml_call"):
+        if symbol in ("arielml_load", _CALL):
             continue
         old = before.spans[symbol]
         if new.count > old.count:

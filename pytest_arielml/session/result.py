@@ -50,6 +50,8 @@ class Result:
     `instructions` is exact in emulation and `None` on hardware; `seconds`
     is measured on hardware and estimated (`seconds_are_estimated`) in
     emulation. Neither counts the transfer of inputs and outputs.
+    `dispatches` is empty where the runner does not count by function
+    (`by_function`).
 
     Of a `traced` call (`deploy(..., trace=True)`), `transients` are the inputs
     and outputs of each dispatch, in program order; `untraced` names the dispatch
@@ -67,6 +69,7 @@ class Result:
     function: str = "main"
     where: str = ""
     policies: tuple[OutputPolicy, ...] = field(default=(), repr=False)
+    by_function: bool = True
     traced: bool = False
     transients: tuple[Transient, ...] = field(default=(), repr=False)
     untraced: tuple[str, ...] = field(default=(), repr=False)
@@ -83,8 +86,8 @@ class Result:
 
     @property
     def overhead(self) -> int | None:
-        """Instructions of the call outside of its dispatches; `None` on hardware."""
-        if self.instructions is None:
+        """Instructions of the call outside of its dispatches; `None` where these have no count."""
+        if self.instructions is None or not self.by_function:
             return None
         return self.instructions - sum(dispatch.instructions for dispatch in self.dispatches)
 

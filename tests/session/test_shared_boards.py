@@ -126,6 +126,7 @@ def test_virtual_time_counts_instructions(models: Path) -> None:
         assert result.seconds_are_estimated
         assert scale.init_instructions is not None
         assert result.dispatches == ()
+        assert result.overhead is None
     with Workbench("emu-nrf52840") as bench:
         exact = bench.deploy(models / "free.mlir").run(X, np.float32(2))
     assert exact.instructions is not None
