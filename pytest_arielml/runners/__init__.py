@@ -59,6 +59,7 @@ _RUNNERS: Final = {
     "serial": _Entry("pytest_arielml.runners.serial", lambda board: board.serial is not None),
     "host": _Entry("pytest_arielml.runners.host", lambda board: board.name == HOST),
     "qemu": _Entry("pytest_arielml.runners.qemu", lambda board: board.qemu is not None),
+    "renode": _Entry("pytest_arielml.runners.renode", lambda board: board.renode is not None),
 }
 
 

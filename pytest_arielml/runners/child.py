@@ -7,7 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -24,11 +24,23 @@ class Child:
     """A program that never outlives this process, whatever ends it.
 
     It has a session of its own, so that Ctrl-C in the terminal is ours to
-    handle. What it says is kept, the end of it, as far as `take_log` was called.
+    handle; what it starts itself ends with it. What it says is kept, the end of
+    it, as far as `take_log` was called.
     """
 
-    def __init__(self, command: Sequence[str], *, inherit: Sequence[int] = ()) -> None:
-        """Starts `command`, whose first word is a path; `inherit` are files that it keeps open.
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        inherit: Sequence[int] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Starts `command`.
+
+        Args:
+            command: its words, of which the first is a path.
+            inherit: files that it keeps open.
+            environment: its variables (default: ours).
 
         Raises: OSError when no process can be started.
         """
@@ -44,6 +56,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 pass_fds=(end, *inherit),
                 start_new_session=True,
+                env=environment,
             )
         except BaseException:
             # If it had started all the same, this ends it.
@@ -64,6 +77,11 @@ class Child:
     def output(self) -> int | None:
         """The file that its words come from, to wait for; `None` when it will say no more."""
         return self._output
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
 
     def take_log(self) -> None:
         """Takes what it said since; never waits."""
@@ -110,10 +128,13 @@ class Child:
         """Kills it and waits for its end; a second call does nothing."""
         if self._leash < 0:
             return
-        self._process.kill()
-        self._process.wait()
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        # This kills what is left of the group, should the program have ended before.
         os.close(self._leash)
         self._leash = -1
+        self._process.wait()
         self._output = None
         assert self._process.stdout is not None
         self._process.stdout.close()

@@ -3,8 +3,8 @@
 Run as a script: `python -I -S leash.py FD PROGRAM ARGUMENT...`. FD is the
 reading end of a pipe whose other end the starter holds and never writes to:
 however the starter ends, SIGKILL included, the kernel closes that end, and
-PROGRAM is killed. It is armed before PROGRAM runs, so there is no moment when
-it would outlive its starter.
+PROGRAM is killed, and what it started in its process group. It is armed before
+PROGRAM runs, so there is no moment when it would outlive its starter.
 
 On Linux the pipe itself sends SIGKILL. A signal on the parent's death
 (PR_SET_PDEATHSIG) would not do: it comes when the thread ends that started
@@ -41,12 +41,13 @@ def main(arguments: list[str]) -> None:
 
 
 def _signal_at_end(pipe: int) -> bool:
-    """Lets the pipe kill this process when its other end closes; whether it can."""
+    """Lets the pipe kill this process group when its other end closes; whether it can."""
     set_signal: int | None = getattr(fcntl, "F_SETSIG", None)
     if set_signal is None:
         return False
     try:
-        fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+        # Negative: a group. A program may be a script that starts the real one.
+        fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(pipe, set_signal, signal.SIGKILL)
         flags = fcntl.fcntl(pipe, fcntl.F_GETFL)
         fcntl.fcntl(pipe, fcntl.F_SETFL, flags | os.O_ASYNC)
@@ -56,8 +57,8 @@ def _signal_at_end(pipe: int) -> bool:
 
 
 def _watch(pipe: int) -> None:
-    """Leaves a child behind that kills this process when the pipe ends."""
-    watched = os.getpid()
+    """Leaves a child behind that kills this process group when the pipe ends."""
+    watched, group = os.getpid(), os.getpgrp()
     if os.fork() != 0:
         return
     try:
@@ -68,7 +69,7 @@ def _watch(pipe: int) -> None:
         os.read(pipe, 1)
         # Once the program has ended this child is another's, and its number may be, too.
         if os.getppid() == watched:
-            os.kill(watched, signal.SIGKILL)
+            os.killpg(group, signal.SIGKILL)
     finally:
         os._exit(0)
 

@@ -1,0 +1,226 @@
+"""The peripherals that our platforms for Renode have in Python, as the drivers use them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from repl import read
+
+from pytest_arielml.runners.renode.platforms import platform_folder
+
+
+class Request116:
+    """A request as Renode 1.16 hands it to a Python peripheral."""
+
+    def __init__(self) -> None:
+        self.Type, self.Offset, self.Value = "INIT", 0, 0
+
+    def ask(self, kind: str, offset: int, value: int) -> None:
+        self.Type, self.Offset, self.Value = kind, offset, value
+
+    @property
+    def answer(self) -> int:
+        return self.Value
+
+
+class Request115:
+    """As Renode 1.15 does."""
+
+    def __init__(self) -> None:
+        self.type, self.offset, self.value = "INIT", 0, 0
+
+    def ask(self, kind: str, offset: int, value: int) -> None:
+        self.type, self.offset, self.value = kind, offset, value
+
+    @property
+    def answer(self) -> int:
+        return self.value
+
+
+class Simulated:
+    """Runs the script of a peripheral as Renode does: in one scope, for each access."""
+
+    def __init__(self, script: str, request: Any) -> None:
+        self._code = compile(script, "peripheral", "exec")
+        self._request = request
+        self._scope = {"self": self, "request": request}
+        self.nanoseconds = 0
+        self.pending = 0
+        self.resets = 0
+        self._access("INIT", 0, 0)
+
+    def read(self, offset: int) -> int:
+        answer = self._access("READ", offset, 0)
+        assert 0 <= answer < 1 << 32
+        return answer
+
+    def write(self, offset: int, value: int) -> None:
+        self._access("WRITE", offset, value)
+
+    # What scripts call.
+    def GetMachine(self) -> Any:  # noqa: N802
+        return self
+
+    def __getitem__(self, name: str) -> Any:
+        assert name == "sysbus.cpu"
+        return self
+
+    def SyncTime(self) -> None:  # noqa: N802
+        self.nanoseconds, self.pending = self.nanoseconds + self.pending, 0
+
+    def RequestReset(self) -> None:  # noqa: N802
+        self.resets += 1
+
+    @property
+    def ElapsedVirtualTime(self) -> Any:  # noqa: N802
+        return self
+
+    @property
+    def TimeElapsed(self) -> Any:  # noqa: N802
+        return self
+
+    @property
+    def TotalNanoseconds(self) -> int:  # noqa: N802
+        return self.nanoseconds
+
+    def _access(self, kind: str, offset: int, value: int) -> int:
+        self._request.ask(kind, offset, value)
+        exec(self._code, self._scope)
+        answer: int = self._request.answer
+        return answer
+
+
+@pytest.fixture(params=[Request115, Request116])
+def request_type(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+def simulated(platform: str, name: str, request_type: Any) -> Simulated:
+    script = read(platform_folder() / platform)[name].values["script"]
+    return Simulated(script, request_type())
+
+
+def test_timer_of_the_nrf52840(request_type: Any) -> None:
+    timer = simulated("nrf52840.repl", "timer0", request_type)
+    timer.nanoseconds = 1_000_000
+    # As the driver does.
+    timer.write(0x510, 0)
+    timer.write(0x00C, 1)
+    timer.write(0x000, 1)
+    timer.write(0x040, 1)
+    assert timer.read(0x540) == 0
+    # 1,000 instructions of 125 ns, not yet accounted for by Renode.
+    timer.pending = 125_000
+    timer.write(0x040, 1)
+    assert timer.read(0x540) == 2000
+    timer.pending = 125
+    assert timer.read(0x540) == 2000
+    timer.write(0x040, 1)
+    assert timer.read(0x540) == 2002
+    # Stopped it keeps its count; started again it goes on.
+    timer.write(0x004, 1)
+    timer.pending = 1_000_000
+    timer.write(0x044, 1)
+    assert timer.read(0x544) == 2002
+    timer.write(0x000, 1)
+    timer.pending = 125
+    timer.write(0x044, 1)
+    assert timer.read(0x544) == 2004
+    # It wraps at 32 bits.
+    timer.pending = (1 << 32) * 125 // 2
+    timer.write(0x044, 1)
+    assert timer.read(0x544) == 2004
+
+
+def test_timer_of_the_rp2040(request_type: Any) -> None:
+    timer = simulated("rp2040.repl", "timer", request_type)
+    timer.pending = 5_000
+    assert timer.read(0x28) == 5
+    timer.pending = (1 << 32) * 1000
+    assert timer.read(0x28) == 5
+    assert timer.read(0x24) == 1
+
+
+@pytest.mark.parametrize(("platform", "period"), [("mps2-an386", 40), ("mps2-an505", 50)])
+def test_timer_of_the_mps2(platform: str, period: int, request_type: Any) -> None:
+    timer = simulated(f"{platform}.repl", "timer0", request_type)
+    timer.write(0x0, 0)
+    timer.write(0x8, 0xFFFF_FFFF)
+    timer.write(0x4, 0xFFFF_FFFF)
+    timer.pending = 100 * period
+    assert timer.read(0x4) == 0xFFFF_FFFF
+    timer.write(0x0, 1)
+    timer.pending = 100 * period
+    assert timer.read(0x4) == 0xFFFF_FFFF - 100
+    timer.pending = ((1 << 32) - 101) * period
+    assert timer.read(0x4) == 0
+    timer.pending = period
+    assert timer.read(0x4) == 0xFFFF_FFFF
+    # A smaller period.
+    timer.write(0x8, 9)
+    assert [count(timer, period) for _ in range(12)] == [8, 7, 6, 5, 4, 3, 2, 1, 0, 9, 8, 7]
+
+
+def count(timer: Simulated, nanoseconds: int) -> int:
+    timer.pending = nanoseconds
+    return timer.read(0x4)
+
+
+def test_clocks_of_the_rp2040(request_type: Any) -> None:
+    """The start-up code's own sequence ends."""
+    crystal = simulated("rp2040.repl", "xosc", request_type)
+    assert crystal.read(0x4) == 0
+    crystal.write(0x0, 0xFAB << 12 | 0xAA0)
+    assert crystal.read(0x4) >> 31 == 1
+
+    clocks = simulated("rp2040.repl", "clocks", request_type)
+    clocks.write(0x3C, 0)
+    assert clocks.read(0x44) == 1
+    clocks.write(0x30, 2)
+    assert clocks.read(0x38) == 1 << 2
+    clocks.write(0x3C, 1)
+    assert clocks.read(0x44) == 1 << 1
+
+    resets = simulated("rp2040.repl", "resets", request_type)
+    assert resets.read(0x8) == 0
+    resets.write(0x0, resets.read(0x0) & ~(1 << 12))
+    assert resets.read(0x8) == 1 << 12
+
+    pll = simulated("rp2040.repl", "pll_sys", request_type)
+    pll.write(0x0, 1)
+    pll.write(0x8, 125)
+    assert pll.read(0x0) == 1
+    pll.write(0x4, 1 << 2 | 1 << 3)
+    assert pll.read(0x0) == 1 << 31 | 1
+
+
+def test_watchdog_of_the_rp2040(request_type: Any) -> None:
+    watchdog = simulated("rp2040.repl", "watchdog", request_type)
+    watchdog.write(0x2C, 1 << 9 | 12)
+    assert watchdog.read(0x2C) == 1 << 10 | 1 << 9 | 12
+    assert watchdog.resets == 0
+    watchdog.write(0x0, 1 << 31)
+    assert watchdog.resets == 1
+
+
+def test_reset_of_the_riscv_machine(request_type: Any) -> None:
+    test = simulated("riscv-virt.repl", "test", request_type)
+    assert test.read(0x0) == 0
+    test.write(0x0, 0x5555)
+    assert test.resets == 0
+    test.write(0x0, 0x7777)
+    assert test.resets == 1
+
+
+def test_clocks_of_the_stm32f4(request_type: Any) -> None:
+    clocks = simulated("stm32f4.repl", "rcc", request_type)
+    assert clocks.read(0x0) & 0b11 == 0b11
+    clocks.write(0x0, clocks.read(0x0) | 1 << 16)
+    assert clocks.read(0x0) >> 17 & 1 == 1
+    assert clocks.read(0x0) >> 25 & 1 == 0
+    clocks.write(0x0, clocks.read(0x0) | 1 << 24)
+    assert clocks.read(0x0) >> 25 & 1 == 1
+    assert clocks.read(0x8) >> 2 & 0b11 == 0
+    clocks.write(0x8, 0b101 << 10 | 2)
+    assert clocks.read(0x8) & 0xF == 0b1010

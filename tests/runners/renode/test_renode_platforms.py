@@ -1,0 +1,168 @@
+"""The descriptions for Renode say of each board what its TOML file says."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+import pytest
+from repl import Entry, read, read_script
+
+from pytest_arielml.boards import Board, board_names, load_board
+from pytest_arielml.errors import Unavailable
+from pytest_arielml.runners.renode.platforms import platform_folder, script_of
+
+BOARDS = [name for name in board_names() if load_board(name).renode is not None]
+FILES = sorted(path.name for path in platform_folder().glob("*.repl"))
+
+CPUS = {
+    ("cortex-m0", False): "cortex-m0",
+    ("cortex-m0plus", False): "cortex-m0+",
+    ("cortex-m3", False): "cortex-m3",
+    ("cortex-m4", True): "cortex-m4f",
+    ("cortex-m7", True): "cortex-m7",
+    ("cortex-m33", True): "cortex-m33",
+    ("generic-rv32", True): "rv32imafc_zicsr_zifencei",
+}
+UARTS = {
+    "nrf-uarte": "UART.NRF52840_UART",
+    "pl011": "UART.PL011",
+    "cmsdk-uart": "UART.CMSDK_APB_UART",
+    "ns16550": "UART.NS16550",
+    "stm32-usart": "UART.STM32_UART",
+}
+# Those that bring the core's time up to date when they are read.
+TIMERS = {
+    "nrf-timer": "Python.PythonPeripheral",
+    "rp2040-timer": "Python.PythonPeripheral",
+    "cmsdk-timer": "Python.PythonPeripheral",
+    "clint": "IRQControllers.CoreLevelInterruptor",
+    "stm32-tim": "Timers.STM32_Timer",
+}
+
+
+def test_the_boards_are_there() -> None:
+    assert {"nrf52840", "rp2040", "mps2-an385", "mps2-an386"} <= set(BOARDS)
+
+
+@pytest.fixture(params=BOARDS)
+def board(request: pytest.FixtureRequest) -> Board:
+    return load_board(request.param)
+
+
+@pytest.fixture
+def entries(board: Board) -> dict[str, Entry]:
+    assert board.renode is not None
+    return read(platform_folder() / board.renode.platform)
+
+
+def at(entries: dict[str, Entry], base: int) -> Entry:
+    (entry,) = [entry for entry in entries.values() if entry.base == base]
+    return entry
+
+
+def test_memories(board: Board, entries: dict[str, Entry]) -> None:
+    for region in board.memory.values():
+        entry = at(entries, region.origin)
+        assert entry.kind == "Memory.MappedMemory"
+        assert entry.number("size") == region.length
+
+
+def test_core(board: Board, entries: dict[str, Entry]) -> None:
+    assert board.renode is not None
+    core = board.cores[0]
+    assert board.renode.cpu == "sysbus.cpu"
+    cpu = entries["cpu"]
+    assert cpu.text("cpuType") == CPUS[core.cpu, core.fpu]
+    assert cpu.number("PerformanceInMips") == board.renode.mips
+    if cpu.kind == "CPU.CortexM":
+        assert cpu.values["nvic"] == "nvic"
+        assert entries["nvic"].base == 0xE000_E000
+        assert entries["nvic"].lines == {"IRQ": "cpu@0"}
+        assert entries["nvic"].number("systickFrequency") == core.clock_hz
+    else:
+        assert cpu.kind == "CPU.RiscV32"
+        assert cpu.values["timeProvider"] == "clint"
+
+
+def test_uart(board: Board, entries: dict[str, Entry]) -> None:
+    assert board.renode is not None
+    uart = at(entries, board.uart.base)
+    assert uart.kind == UARTS[board.uart.model]
+    assert board.renode.uart == f"sysbus.{uart.name}"
+    assert uart.lines
+    if uart.kind == "UART.NRF52840_UART":
+        assert uart.values["easyDMA"] == "true"
+    if uart.kind == "UART.PL011":
+        # The driver lets an eighth of the FIFO interrupt; more than a byte would be
+        # waited for in vain, since the model has no receive timeout.
+        assert uart.number("fifoSize") <= 8
+
+
+def test_a_tick_of_the_timer_is_a_whole_part_of_instructions(
+    board: Board, entries: dict[str, Entry]
+) -> None:
+    assert board.renode is not None
+    timer = at(entries, board.timer.base)
+    assert timer.kind == TIMERS[board.timer.model]
+    # Virtual time is kept in nanoseconds, and the ticks of a call must not depend
+    # on when in a nanosecond or in a tick it begins.
+    assert 1000 % board.renode.mips == 0
+    assert board.timer.hz % (board.renode.mips * 1_000_000) == 0
+    if timer.kind == "IRQControllers.CoreLevelInterruptor":
+        assert timer.number("frequency") == board.timer.hz
+    elif timer.kind == "Python.PythonPeripheral":
+        assert "SyncTime()" in timer.values["script"]
+
+
+def test_script(board: Board) -> None:
+    assert board.renode is not None
+    script = read_script(script_of(board.renode.platform))
+    assert script.commands[:2] == [
+        'mach create "arielml"',
+        f"machine LoadPlatformDescription $ORIGIN/{board.renode.platform}",
+    ]
+    assert "runMacro $reset" in script.commands
+    loading, *rest = script.macros["reset"]
+    assert loading == "sysbus LoadELF $image"
+    if board.cores[0].cpu.startswith("cortex-m"):
+        (vectors,) = rest
+        assert vectors == f"sysbus.cpu VectorTableOffset {board.vectors:#010x}"
+    else:
+        assert rest == []
+    assert script.commands[-1] == "emulation SetGlobalAdvanceImmediately true"
+    quantum = re.fullmatch(r'emulation SetGlobalQuantum "([\d.]+)"', script.commands[-2])
+    assert quantum is not None
+    assert Fraction(quantum[1]) * board.renode.mips * 1_000_000 == 100_000
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_renode_would_stumble_on(name: str) -> None:
+    """Its lexer looks for comments and braces in scripts, too."""
+    path = platform_folder() / name
+    entries = read(path)
+    text = path.read_text(encoding="ascii")
+    assert "\t" not in text
+    assert "\\" not in text
+    for line in text.splitlines():
+        assert line.count('"') % 2 == 0, line
+    places = [entry.base for entry in entries.values() if entry.base is not None]
+    assert len(places) == len(set(places))
+    for entry in entries.values():
+        script = entry.values.get("script", "")
+        assert not re.search(r"//|/\*|[{}]", script), entry.name
+        assert "http" not in script
+        if script:
+            assert entry.values["initable"] == "true"
+            compile(script, f"{name}:{entry.name}", "exec")
+        for target in entry.lines.values():
+            assert target.partition("@")[0] in entries
+        for key in ("nvic", "timeProvider"):
+            if key in entry.values:
+                assert entry.values[key] in entries
+    assert path.with_suffix(".resc").is_file()
+
+
+def test_a_platform_that_is_not_there_is_named() -> None:
+    with pytest.raises(Unavailable, match=r"there is no nothing\.repl"):
+        script_of("nothing.repl")
