@@ -22,8 +22,9 @@ _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 0.5
 # How long an answer may take while it starts, and when it is asked to end.
 _PROMPT: Final = 2.0
-# Between its answer and its end.
+# Between its answer and its end, and between the end of a connection and its own.
 _ENDING: Final = 3.0
+_MOMENT: Final = 1.0
 # How long a server that answers must live to be taken for ours without its file.
 _PROBATION: Final = 3.0
 _NEEDED: Final = ("ExecuteCommand", "ExecuteScript", "ExecutePython")
@@ -83,6 +84,8 @@ class RenodeProcess:
 
     def fault(self, what: str) -> GuestFault:
         """An error with what is known of it."""
+        # A connection ends a moment before its process.
+        self._await_end(_MOMENT)
         how = self.ended()
         return GuestFault(
             f"{what}: Renode ended {how}" if how else what,
@@ -135,6 +138,7 @@ class RenodeProcess:
         except OSError as error:
             raise _Ended(f"{self.program.path}: {error.strerror}") from None
         self._open.callback(self._child.close)
+        self.port = robot
         self.server = RobotServer(robot, timeout=timeout)
         self._await(robot, temporary)
         self._open.callback(self._ask_to_end)
@@ -192,7 +196,10 @@ class RenodeProcess:
         """Lets it end by itself; what does not is killed next."""
         if self._gone() or not self.server.stop(_PROMPT):
             return
-        end = time.monotonic() + _ENDING
+        self._await_end(_ENDING)
+
+    def _await_end(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
         while not self._gone() and time.monotonic() < end:
             self._child.take_log()
             time.sleep(_FIRST_PAUSE)

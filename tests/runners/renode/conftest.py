@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stage import StandIn, alive
+from stage import StandIn, alive, left_in
 
 
 @pytest.fixture
@@ -26,4 +26,4 @@ def standin(tmp_path: Path, temporary: Path) -> Iterator[StandIn]:
     standin = StandIn(folder)
     yield standin
     assert [pid for pid in standin.started() if alive(pid)] == []
-    assert list(temporary.iterdir()) == []
+    assert left_in(temporary) == []

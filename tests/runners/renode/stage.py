@@ -58,3 +58,8 @@ def alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+def left_in(folder: Path) -> list[Path]:
+    """What of ours or of Renode's is in a folder of temporary files."""
+    return [path for path in folder.iterdir() if path.name.startswith(("arielml", "renode"))]

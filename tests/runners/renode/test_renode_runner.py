@@ -264,8 +264,7 @@ class TestFaults:
         """The other one answers; ours ends, since it has no port."""
         with workbench(standin) as other:
             theirs = other.deploy(models / "free.mlir")
-            port = process_of(other).server._uri.rpartition(":")[2]
-            given = [[int(port), free_ports(1)[0]]]
+            given = [[process_of(other).port, free_ports(1)[0]]]
             monkeypatch.setattr(
                 "pytest_arielml.runners.renode.process.free_ports",
                 lambda count: given.pop() if given else free_ports(count),
