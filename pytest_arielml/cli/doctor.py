@@ -58,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
         console.print(f"{word} {finding.name:<28} gives: {finding.gives}")
         if finding.advice:
             # `[onnx]` in a requirement is no markup.
-            console.print(f"        {'':<28} get it: {finding.advice}", markup=False)
+            advice = finding.advice.replace("\n", "\n" + " " * 45)
+            console.print(f"        {'':<28} get it: {advice}", markup=False)
     return 1 if missing else 0
 
 

@@ -25,7 +25,7 @@ def _renode() -> None:
     try:
         check_available("renode")
     except Unavailable as error:
-        pytest.skip(f"{error.what}; {error.advice}")
+        pytest.skip(f"{error.what}; {str(error.advice).splitlines()[0]}")
 
 
 @pytest.fixture(scope="module")
