@@ -155,7 +155,7 @@ pub unsafe extern "C" fn arielml_emu_guard(board: *mut Board) -> i32 {
     caught(|| checked(unsafe { hooks::guard(&raw mut (*board).machine) }))
 }
 
-/// Puts the peripheral `model` at `base`, one page long.
+/// Puts the peripheral `model` at `base`.
 ///
 /// # Safety
 /// `board` is alive; `model` is a zero-ended string.
@@ -165,12 +165,12 @@ pub unsafe extern "C" fn arielml_emu_attach(
     model: *const c_char,
     base: u32,
 ) -> i32 {
-    const PAGE: u32 = 0x1000;
     caught(|| {
         // SAFETY: by this function's contract.
         let (name, whole) = unsafe { (CStr::from_ptr(model), &mut *board) };
         let name = name.to_string_lossy();
         let Some(peripheral) = peripherals::create(&name, base) else { return UNKNOWN };
+        let length = peripheral.length();
         let slot = whole.machine.add(base, peripheral);
         // SAFETY: the machine has the board's fixed place.
         let machine = unsafe { &raw mut (*board).machine };
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn arielml_emu_attach(
         whole.ports.push(port);
         // SAFETY: the port lives in the board until after the engine is closed.
         checked(unsafe {
-            whole.machine.engine.map_registers(base, PAGE, hooks::on_read, hooks::on_write, data)
+            whole.machine.engine.map_registers(base, length, hooks::on_read, hooks::on_write, data)
         })
     })
 }

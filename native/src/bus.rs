@@ -65,6 +65,11 @@ impl Memories {
         Some((bytes, memory.writable))
     }
 
+    /// Whether the guest may write at `address`; `None` where there is no memory.
+    pub fn writable(&self, address: u32) -> Option<bool> {
+        self.find(address, 1).map(|(memory, _)| memory.writable)
+    }
+
     /// The word at `address`.
     pub fn word(&self, address: u32) -> Option<u32> {
         let (bytes, _) = self.code(address, 4)?;
@@ -105,6 +110,7 @@ pub struct Interrupts {
     enabled: [u32; Interrupts::WORDS],
     pending: [u32; Interrupts::WORDS],
     lines: [u32; Interrupts::WORDS],
+    claimed: [u32; Interrupts::WORDS],
 }
 
 impl Interrupts {
@@ -116,9 +122,30 @@ impl Interrupts {
         let (word, bit) = ((number / 32) as usize, 1 << (number % 32));
         let Some(lines) = self.lines.get_mut(word) else { return };
         *lines = if high { *lines | bit } else { *lines & !bit };
+        let claimed = self.claimed.get(word).copied().unwrap_or(0);
         if let Some(pending) = self.pending.get_mut(word) {
-            *pending |= *lines & bit;
+            *pending |= *lines & bit & !claimed;
         }
+    }
+
+    /// Takes the lowest that is ready, as from a PLIC: it is not pending
+    /// again before `complete`.
+    pub fn claim(&mut self) -> Option<u32> {
+        let number = self.ready()?;
+        let (word, bit) = ((number / 32) as usize, 1 << (number % 32));
+        *self.claimed.get_mut(word)? |= bit;
+        *self.pending.get_mut(word)? &= !bit;
+        Some(number)
+    }
+
+    /// Ends a claim: a line that is still high is pending again.
+    pub fn complete(&mut self, number: u32) {
+        let (word, bit) = ((number / 32) as usize, 1 << (number % 32));
+        if let Some(claimed) = self.claimed.get_mut(word) {
+            *claimed &= !bit;
+        }
+        let high = self.lines.get(word).copied().unwrap_or(0) & bit;
+        self.change_pending(word, high, 0);
     }
 
     /// One word of the enable bits.
@@ -133,7 +160,8 @@ impl Interrupts {
 
     /// Sets and clears pending bits; a line that is still high stays pending.
     pub fn change_pending(&mut self, word: usize, set: u32, clear: u32) {
-        let high = self.lines.get(word).copied().unwrap_or(0);
+        let claimed = self.claimed.get(word).copied().unwrap_or(0);
+        let high = self.lines.get(word).copied().unwrap_or(0) & !claimed;
         if let Some(pending) = self.pending.get_mut(word) {
             *pending = *pending & !clear | set | high;
         }
@@ -249,6 +277,21 @@ mod tests {
         }
         let ranges = [(0, 0xfff), (0x2000, 0x2fff), (0x4000, u32::MAX)];
         assert_eq!(memories.outside_ram(), ranges);
+    }
+
+    #[test]
+    fn what_is_claimed_pends_again_once_complete() {
+        let mut interrupts = Interrupts::default();
+        *interrupts.enabled(0).unwrap() = 1 << 10;
+        interrupts.drive(10, true);
+        assert_eq!(interrupts.claim(), Some(10));
+        interrupts.drive(10, true);
+        assert_eq!(interrupts.claim(), None);
+        interrupts.complete(10);
+        assert_eq!(interrupts.claim(), Some(10));
+        interrupts.drive(10, false);
+        interrupts.complete(10);
+        assert_eq!(interrupts.ready(), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::fault::{Fault, Kind};
-use crate::isa::Isa;
+use crate::isa::{Isa, riscv};
 use crate::machine::Machine;
 use crate::unicorn::{self, Handle};
 
@@ -19,6 +19,9 @@ pub(crate) struct Port {
 
 /// To Unicorn, a range that ends before it begins.
 const EVERYWHERE: (u32, u32) = (1, 0);
+
+/// `mcause` of RISC-V.
+const STORE_ACCESS_FAULT: u32 = 7;
 
 const WFE: u16 = 0xbf20;
 const YIELD: u16 = 0xbf10;
@@ -114,12 +117,30 @@ unsafe extern "C" fn on_exception(_: Handle, number: u32, data: *mut c_void) {
                 machine.engine.set_register(id, pc);
             }
             // Unicorn reports its end address, 0 here, as a prefetch abort.
-            machine.fail(match machine.engine.register(machine.core.registers.pc) {
+            let fault = match machine.engine.register(machine.core.registers.pc) {
                 0 => Fault::at(Kind::NullBranch, 0, ""),
-                _ => Fault::numbered(Kind::Exception, number),
-            });
+                _ => protected_store(machine, number)
+                    .unwrap_or_else(|| Fault::numbered(Kind::Exception, number)),
+            };
+            machine.fail(fault);
         });
     }
+}
+
+/// The fault of a store that the core's own memory protection stopped: where
+/// it went is not told, but the instruction says it.
+fn protected_store(machine: &Machine, number: u32) -> Option<Fault> {
+    if machine.core.isa != Isa::RiscV || number != STORE_ACCESS_FAULT {
+        return None;
+    }
+    let pc = machine.engine.register(machine.core.registers.pc);
+    let memories = &machine.bus.memories;
+    let (code, _) = memories.code(pc, 4).or_else(|| memories.code(pc, 2))?;
+    let store = riscv::store(code)?;
+    let base = machine.numbered_register(store.base);
+    let address = base.wrapping_add_signed(store.offset);
+    let flash = memories.writable(address) == Some(false);
+    flash.then(|| Fault { size: store.size, ..Fault::at(Kind::WriteProtected, address, "") })
 }
 
 unsafe extern "C" fn on_bad_access(

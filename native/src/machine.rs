@@ -37,9 +37,9 @@ pub struct Registers {
     pub sp: i32,
     /// Link register, or return address.
     pub lr: i32,
-    /// Thumb: PRIMASK.
+    /// Thumb: PRIMASK; RISC-V: mie.
     pub mask: i32,
-    /// Thumb: xPSR.
+    /// Thumb: xPSR; RISC-V: mstatus.
     pub status: i32,
     /// Every register that a fault report shows.
     pub all: Vec<i32>,
@@ -214,7 +214,8 @@ impl Machine {
             self.fail(Fault { size, ..Fault::at(Kind::Peripheral, address, message) });
             return 0;
         }
-        let whole = size == 4 && offset % 4 == 0;
+        let width = model.width();
+        let whole = size == width && offset % width == 0;
         let result = if whole {
             match value {
                 Some(value) => model.write(offset, value, &mut self.bus).map(|()| 0),
@@ -319,6 +320,12 @@ impl Machine {
     pub(crate) fn half(&self, address: u32) -> Option<u16> {
         let (bytes, _) = self.bus.memories.code(address, 2)?;
         bytes.try_into().ok().map(u16::from_le_bytes)
+    }
+
+    /// RISC-V: register x`number`. Reports show x1 and those that follow first.
+    pub(crate) fn numbered_register(&self, number: u32) -> u32 {
+        let id = number.checked_sub(1).and_then(|n| self.core.registers.all.get(n as usize));
+        id.map_or(0, |&id| self.engine.register(id))
     }
 
     fn pc(&self) -> u32 {

@@ -27,9 +27,9 @@ pub struct Configuration {
     pub sp: i32,
     /// Link register.
     pub lr: i32,
-    /// PRIMASK, where there is one.
+    /// Thumb: PRIMASK; RISC-V: mie.
     pub mask: i32,
-    /// xPSR, where there is one.
+    /// Thumb: xPSR; RISC-V: mstatus.
     pub status: i32,
     /// Core cycles a second.
     pub clock_hz: u64,

@@ -7,6 +7,11 @@ use crate::fault::{Fault, Kind};
 use crate::isa::{Isa, length, measure};
 use crate::unicorn;
 
+/// `mie.MEIE`: interrupts from outside the core, in machine mode.
+const MIE_EXTERNAL: u32 = 1 << 11;
+/// `mstatus.MIE`: interrupts are taken in machine mode.
+const MSTATUS_MIE: u32 = 1 << 3;
+
 impl Machine {
     /// Adds the part of the running block that ran before `pc`.
     fn settle(&mut self, pc: u32) {
@@ -29,10 +34,8 @@ impl Machine {
             self.poll();
         }
         if self.fault.is_none() && self.asleep {
-            let Some(number) = self.bus.interrupts.ready() else { return Some(State::Asleep) };
-            let masked = self.core.isa != Isa::Thumb
-                || self.engine.register(self.core.registers.mask) & 1 != 0;
-            if masked {
+            let Some(number) = self.ready() else { return Some(State::Asleep) };
+            if self.masks_interrupts() {
                 self.asleep = false;
             } else {
                 self.fail(Fault::numbered(Kind::Interrupt, number));
@@ -47,6 +50,23 @@ impl Machine {
         }
         self.counter.check_at = self.next_check();
         None
+    }
+
+    /// The interrupt that ends a sleep.
+    fn ready(&self) -> Option<u32> {
+        let awaited = match self.core.isa {
+            Isa::Thumb => true,
+            Isa::RiscV => self.engine.register(self.core.registers.mask) & MIE_EXTERNAL != 0,
+        };
+        if awaited { self.bus.interrupts.ready() } else { None }
+    }
+
+    fn masks_interrupts(&self) -> bool {
+        let registers = &self.core.registers;
+        match self.core.isa {
+            Isa::Thumb => self.engine.register(registers.mask) & 1 != 0,
+            Isa::RiscV => self.engine.register(registers.status) & MSTATUS_MIE == 0,
+        }
     }
 
     /// After the engine came back with Unicorn's `error`.

@@ -1,6 +1,7 @@
 //! Models of a board's peripherals: the registers a firmware of ours uses,
 //! and an error that names the register for every other.
 
+pub mod clint;
 pub mod cmsdk_timer;
 pub mod cmsdk_uart;
 pub mod cortex_m_dwt;
@@ -9,10 +10,13 @@ pub mod nrf_clock;
 pub mod nrf_gpio;
 pub mod nrf_timer;
 pub mod nrf_uarte;
+pub mod ns16550;
 pub mod pl011;
+pub mod plic;
 pub mod rp2040_clocks;
 pub mod rp2040_system;
 pub mod rp2040_timer;
+pub mod sifive_test;
 
 use crate::bus::Bus;
 use crate::fault::{Fault, Kind};
@@ -45,13 +49,21 @@ impl Refusal {
     }
 }
 
-/// One peripheral: a page of registers.
+/// One peripheral: a block of registers.
 pub trait Peripheral {
     /// The model's name, as boards use it.
     fn name(&self) -> &'static str;
-    /// Reads the word at `offset`.
+    /// Bytes of addresses that are its own, in whole pages.
+    fn length(&self) -> u32 {
+        0x1000
+    }
+    /// Bytes of a register.
+    fn width(&self) -> u32 {
+        4
+    }
+    /// Reads the register at `offset`.
     fn read(&mut self, offset: u32, bus: &mut Bus) -> Result<u32, Refusal>;
-    /// Writes the word at `offset`.
+    /// Writes the register at `offset`.
     fn write(&mut self, offset: u32, value: u32, bus: &mut Bus) -> Result<(), Refusal>;
     /// Whether bytes and half words of `offset` can be accessed too.
     fn has_bytes(&self, _offset: u32) -> bool {
@@ -74,6 +86,7 @@ pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
     match name {
         cmsdk_timer::NAME => Some(Box::new(cmsdk_timer::CmsdkTimer::default())),
         cmsdk_uart::NAME => Some(Box::new(cmsdk_uart::CmsdkUart::new(base))),
+        clint::NAME => Some(Box::new(clint::Clint)),
         cortex_m_scs::NAME => Some(Box::new(cortex_m_scs::SystemControl::default())),
         cortex_m_scs::BASELINE => Some(Box::new(cortex_m_scs::SystemControl::baseline())),
         cortex_m_dwt::NAME => Some(Box::new(cortex_m_dwt::Watchpoint::default())),
@@ -81,6 +94,8 @@ pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
         nrf_gpio::NAME => Some(Box::new(nrf_gpio::NrfGpio::default())),
         nrf_timer::NAME => Some(Box::new(nrf_timer::NrfTimer::default())),
         nrf_uarte::NAME => Some(Box::new(nrf_uarte::NrfUarte::new(base))),
+        ns16550::NAME => Some(Box::new(ns16550::Ns16550::default())),
+        plic::NAME => Some(Box::new(plic::Plic::default())),
         pl011::NAME => Some(Box::new(pl011::Pl011::new(base))),
         rp2040_clocks::CLOCKS => Some(Box::new(rp2040_clocks::Clocks::default())),
         rp2040_clocks::CRYSTAL => Some(Box::new(rp2040_clocks::Crystal::default())),
@@ -91,6 +106,7 @@ pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
         rp2040_system::PINS => Some(Box::new(rp2040_system::Pins::default())),
         rp2040_system::PADS => Some(Box::new(rp2040_system::Pads::default())),
         rp2040_timer::NAME => Some(Box::new(rp2040_timer::Rp2040Timer::default())),
+        sifive_test::NAME => Some(Box::new(sifive_test::Finisher)),
         _ => None,
     }
 }

@@ -22,7 +22,7 @@ class CoreModel:
         architecture, mode, model: of Unicorn; `model` None is its default.
         registers: name to Unicorn's id, in the order of reports.
         pc, sp, lr: names in `registers`.
-        mask, status: Unicorn's ids of PRIMASK and xPSR, or 0.
+        mask, status: Unicorn's ids of PRIMASK and xPSR, or of mie and mstatus.
         entry_from_elf: it starts at the program's entry, not by a vector table.
         peripherals: model and base address of what is part of the core.
     """
@@ -103,8 +103,8 @@ def core_model(cpu: str) -> CoreModel:
             pc="pc",
             sp="sp",
             lr="ra",
-            mask=0,
-            status=0,
+            mask=riscv_const.UC_RISCV_REG_MIE,
+            status=riscv_const.UC_RISCV_REG_MSTATUS,
             entry_from_elf=True,
             peripherals=(),
         )

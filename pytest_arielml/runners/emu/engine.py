@@ -20,6 +20,7 @@ _RECEIVE: Final = 1 << 16
 # What the board's start-up code touches beside its UART and timer, by the timer,
 # which tells the family of the chip.
 _COMPANIONS: Final = {
+    "clint": (("plic", 0x0C00_0000), ("sifive-test", 0x0010_0000)),
     "nrf-timer": (("nrf-clock", 0x4000_0000), ("nrf-gpio", 0x5000_0000)),
     "rp2040-timer": (
         ("rp2040-clocks", 0x4000_8000),
