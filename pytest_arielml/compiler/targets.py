@@ -13,6 +13,9 @@ from pytest_arielml.errors import UsageError
 class Target:
     """A core in LLVM's terms: target triple, CPU, features and how floats are passed.
 
+    Where an architecture has conventions by name, `abi` is that name; else
+    `float_abi` says it.
+
     `triple` is that of `architecture` (Rust's name of the target) in LLVM's
     normal form, with a vendor and an operating system. IREE does not
     normalize it, and in the short form LLVM takes `eabihf` for the system,
@@ -24,16 +27,21 @@ class Target:
     triple: str
     cpu: str
     features: str
-    float_abi: str
+    float_abi: str | None = None
+    abi: str | None = None
 
     def flags(self) -> tuple[str, ...]:
         """The flags of iree-compile that choose this target."""
-        return (
+        flags = [
             f"--iree-llvmcpu-target-triple={self.triple}",
             f"--iree-llvmcpu-target-cpu={self.cpu}",
             f"--iree-llvmcpu-target-cpu-features={self.features}",
-            f"--iree-llvmcpu-target-float-abi={self.float_abi}",
-        )
+        ]
+        if self.float_abi is not None:
+            flags.append(f"--iree-llvmcpu-target-float-abi={self.float_abi}")
+        if self.abi is not None:
+            flags.append(f"--iree-llvmcpu-target-abi={self.abi}")
+        return tuple(flags)
 
 
 # By (cpu, fpu) of the board's cores. LLVM takes the features from the name of
@@ -76,6 +84,20 @@ _TARGETS: Final = {
         cpu="cortex-m0plus",
         features="+soft-float,+strict-align",
         float_abi="soft",
+    ),
+    ("cortex-m0", False): Target(
+        architecture="thumbv6m-none-eabi",
+        triple="thumbv6m-none-unknown-eabi",
+        cpu="cortex-m0",
+        features="+soft-float,+strict-align",
+        float_abi="soft",
+    ),
+    ("generic-rv32", True): Target(
+        architecture="riscv32imafc-unknown-none-elf",
+        triple="riscv32-unknown-none-elf",
+        cpu="generic-rv32",
+        features="+m,+a,+f,+c",
+        abi="ilp32f",
     ),
     # This machine: see `boards/host.py`. Kernels have the stack of whoever calls them.
     ("x86-64", True): Target(

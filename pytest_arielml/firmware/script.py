@@ -55,9 +55,11 @@ SECTIONS {{
   }} > FLASH : flash
   {TEXT} : {{ *(.text .text.*) }} > FLASH : flash
   {KERNEL_CONSTANTS} : {{
-    *model.o(.rodata .rodata.* .data.rel.ro .data.rel.ro.*)
+    *model.o(.rodata .rodata.* .srodata .srodata.* .data.rel.ro .data.rel.ro.*)
   }} > FLASH : flash
-  {RODATA} : {{ *(.rodata .rodata.* .data.rel.ro .data.rel.ro.*) }} > FLASH : flash
+  {RODATA} : {{
+    *(.rodata .rodata.* .srodata .srodata.* .data.rel.ro .data.rel.ro.*)
+  }} > FLASH : flash
   {IDENTITY} : ALIGN(8) {{
     arielml_image_id = .;
     QUAD({int.from_bytes(identity, "little"):#018x})
@@ -77,14 +79,16 @@ SECTIONS {{
   /* Start-up copies and clears words. */
   {DATA} : ALIGN(8) {{
     __data_start = .;
-    *(.data .data.*)
+    *(.sdata .sdata.* .data .data.*)
     . = ALIGN(4);
     __data_end = .;
   }} > RAM AT> FLASH : data
   __data_load = LOADADDR({DATA});
+  /* RISC-V reaches 2 KiB to either side of it in one instruction. */
+  __global_pointer$ = ADDR({DATA}) + 0x800;
   {BSS} (NOLOAD) : ALIGN(8) {{
     __bss_start = .;
-    *(.bss .bss.*) *(COMMON)
+    *(.sbss .sbss.* .bss .bss.*) *(COMMON)
     . = ALIGN(4);
     __bss_end = .;
   }} > RAM : bss

@@ -71,7 +71,7 @@ class Symbols:
 def read_symbols(elf: Path) -> list[Symbol]:
     """Every named symbol of an ELF file that is on the board.
 
-    ARM's marks of code and data are left out, and names of what is not loaded:
+    Marks of code and data are left out, and names of what is not loaded:
     their addresses are those of something else.
     """
     found = []
@@ -87,7 +87,7 @@ def read_symbols(elf: Path) -> list[Symbol]:
             if not isinstance(section, SymbolTableSection):
                 continue
             for symbol in section.iter_symbols():
-                if not symbol.name or symbol.name.startswith(("$t", "$d", "$a")):
+                if not symbol.name or symbol.name.startswith(("$t", "$d", "$a", "$x")):
                     continue
                 if symbol["st_shndx"] in unloaded:
                     continue

@@ -1,18 +1,16 @@
-//! Cortex-M: start-up, vectors, sleep, stack marks, faults, reset.
+//! Cortex-M: start-up, vectors, sleep, faults, reset.
 //!
 //! Interrupts are masked from reset on. A pending one still ends a WFI
 //! (Armv7-M Architecture Reference Manual, B1.5.19; Armv6-M is alike), which
 //! is all that they are used for.
 
 use core::arch::asm;
-use core::ptr;
 
-use arielml_agent::Platform;
-
-use crate::board::Board;
+use crate::processor::stack_top;
 use crate::registers::Registers;
-use crate::timer::Timer;
 use crate::uart::Wait;
+
+pub use crate::cortex_m_entry as entry;
 
 /// System Control Space: NVIC and System Control Block (Armv7-M ARM, B3.2).
 /// What Armv6-M has of it is at the same places.
@@ -84,79 +82,29 @@ pub fn stop() -> ! {
     }
 }
 
-unsafe extern "C" {
-    static __stack_bottom: u32;
-    static __stack_top: u32;
-}
-
-fn stack_bottom() -> *mut u32 {
-    (&raw const __stack_bottom).cast_mut()
-}
-
-/// What unused stack is filled with.
-const PAINT: u32 = 0xC0DE_5EED;
-
-/// The Cortex-M core of a board, as the agent sees it.
-pub struct CortexM<B: Board> {
-    timer: B::Timer,
-    /// All stack below this is paint.
-    painted: *mut u32,
-}
-
-impl<B: Board> CortexM<B> {
-    /// The core that runs this, with `timer` for its ticks.
-    pub fn new(timer: B::Timer) -> Self {
-        CortexM { timer, painted: stack_bottom() }
+/// Fills from `word` up to the stack pointer with `paint`; gives where that is.
+///
+/// # Safety
+/// From `word` on there is stack, and nothing lives in it below the stack
+/// pointer.
+pub(crate) unsafe fn fill_unused(word: *mut u32, paint: u32) -> *mut u32 {
+    let stack_pointer: *mut u32;
+    // SAFETY: by this function's contract; interrupts are masked. One block
+    // of assembly, since between two of them the stack pointer might move.
+    unsafe {
+        asm!(
+            "mov {end}, sp",
+            "b 3f",
+            "2: str {paint}, [{word}]",
+            "adds {word}, #4",
+            "3: cmp {word}, {end}",
+            "blo 2b",
+            paint = in(reg) paint,
+            word = inout(reg) word => _,
+            end = out(reg) stack_pointer,
+        );
     }
-}
-
-impl<B: Board> Platform for CortexM<B> {
-    fn ticks(&mut self) -> u32 {
-        self.timer.ticks()
-    }
-
-    fn stack_size(&self) -> u32 {
-        (&raw const __stack_top as u32) - (&raw const __stack_bottom as u32)
-    }
-
-    #[inline(never)]
-    fn paint_stack(&mut self) {
-        let stack_pointer: *mut u32;
-        // SAFETY: between the end of the stack and the stack pointer nothing
-        // lives, because interrupts are masked. One block of assembly, since
-        // between two of them the stack pointer might move.
-        unsafe {
-            asm!(
-                "mov {end}, sp",
-                "b 3f",
-                "2: str {paint}, [{word}]",
-                "adds {word}, #4",
-                "3: cmp {word}, {end}",
-                "blo 2b",
-                paint = in(reg) PAINT,
-                word = inout(reg) self.painted => _,
-                end = out(reg) stack_pointer,
-            );
-        }
-        self.painted = stack_pointer;
-    }
-
-    #[inline(never)]
-    fn stack_peak(&mut self) -> u32 {
-        let top = (&raw const __stack_top).cast_mut();
-        let mut word = stack_bottom();
-        // SAFETY: within the stack.
-        while word < top && unsafe { ptr::read_volatile(word) } == PAINT {
-            word = word.wrapping_add(1);
-        }
-        self.painted = self.painted.min(word);
-        (top as u32) - (word as u32)
-    }
-
-    fn reset(&mut self) {
-        B::reset();
-        stop();
-    }
+    stack_pointer
 }
 
 /// Asks for a reset of the core, and of what the chip resets with it.
@@ -170,6 +118,8 @@ pub struct Fault {
     pub kind: &'static str,
     /// Its cause, as far as the core tells.
     pub text: &'static str,
+    /// A value that belongs to the text.
+    pub value: Option<u32>,
 }
 
 impl Fault {
@@ -195,7 +145,7 @@ impl Fault {
                 status => cause(status),
             },
         };
-        Fault { kind, text }
+        Fault { kind, text, value: None }
     }
 }
 
@@ -241,7 +191,7 @@ impl Vectors {
     ) -> Self {
         let mut vectors = [const { Vector { reserved: 0 } }; 16];
         let [stack, at_reset, faults @ .., _, _, _, _, _, _, _, _] = &mut vectors;
-        *stack = Vector { stack: &raw const __stack_top };
+        *stack = Vector { stack: stack_top() };
         *at_reset = Vector { handler: reset };
         // NMI, HardFault, MemManage, BusFault, UsageFault, SecureFault.
         let [nmi, hard, memory, bus, usage, secure] = faults;

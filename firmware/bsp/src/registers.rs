@@ -1,6 +1,6 @@
 use core::ptr;
 
-/// The 32-bit registers of one peripheral, by byte offset.
+/// The registers of one peripheral, of 32 bits or of 8, by byte offset.
 #[derive(Clone, Copy)]
 pub(crate) struct Registers {
     base: usize,
@@ -9,8 +9,8 @@ pub(crate) struct Registers {
 impl Registers {
     /// # Safety
     /// At `base` lie the registers of a peripheral, 4-byte aligned, and at
-    /// every offset that the holder passes there is one; the peripheral is
-    /// the holder's alone.
+    /// every offset that the holder passes there is one of that width; the
+    /// peripheral is the holder's alone.
     pub(crate) const unsafe fn at(base: usize) -> Self {
         Registers { base }
     }
@@ -23,6 +23,16 @@ impl Registers {
     pub(crate) fn write(self, offset: usize, value: u32) {
         // SAFETY: vouched for in `at`.
         unsafe { ptr::write_volatile((self.base + offset) as *mut u32, value) }
+    }
+
+    pub(crate) fn read_byte(self, offset: usize) -> u8 {
+        // SAFETY: vouched for in `at`.
+        unsafe { ptr::read_volatile((self.base + offset) as *const u8) }
+    }
+
+    pub(crate) fn write_byte(self, offset: usize, value: u8) {
+        // SAFETY: vouched for in `at`.
+        unsafe { ptr::write_volatile((self.base + offset) as *mut u8, value) }
     }
 
     /// Waits until all of `bits` are set, however long that takes.

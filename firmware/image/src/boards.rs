@@ -1,24 +1,21 @@
 //! One entry a board: where its vectors go, what its reset handler is called.
 
-#[cfg(target_arch = "arm")]
-mod cortex_m {
-    use crate::run::{Places, fault, run};
+use crate::run::{Places, fault, run};
 
-    macro_rules! board {
-        ($board:ty, $vectors:literal, $reset:ident) => {
-            const _: () = {
-                static PLACES: Places<$board> = Places::new();
+macro_rules! board {
+    ($board:ty, $vectors:literal, $reset:ident) => {
+        const _: () = {
+            static PLACES: Places<$board> = Places::new();
 
-                extern "C" fn main() -> ! {
-                    // SAFETY: the reset handler calls this once, first, on
-                    // the only core that runs.
-                    unsafe { run(&PLACES) }
-                }
+            extern "C" fn main() -> ! {
+                // SAFETY: the reset handler calls this once, first, on
+                // the only core that runs.
+                unsafe { run(&PLACES) }
+            }
 
-                arielml_bsp::cortex_m_entry! { $board, $vectors, $reset, main, fault::<$board> }
-            };
+            arielml_bsp::arch::entry! { $board, $vectors, $reset, main, fault::<$board> }
         };
-    }
-
-    arielml_bsp::for_each_board!(board);
+    };
 }
+
+arielml_bsp::for_each_board!(board);

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use core::panic::PanicInfo;
 
-use arielml_bsp::cortex_m::stop;
+use arielml_bsp::arch::stop;
 
 type Report = fn(kind: &str, text: &[&[u8]], pc: u32, lr: u32) -> !;
 

@@ -4,15 +4,16 @@ use core::cell::UnsafeCell;
 
 use arielml_agent::{Agent, Buffers, Hal, Session, report_fault};
 use arielml_arena::Arena;
+use arielml_bsp::Processor;
+use arielml_bsp::arch::{Fault, stop};
 use arielml_bsp::board::Board;
-use arielml_bsp::cortex_m::{CortexM, Fault, stop};
 use arielml_hal::LibraryQuery;
 use arielml_scheduler::Sequential;
 
 use crate::place::Place;
 use crate::{layout, panic, parts};
 
-type BoardAgent<B> = Agent<'static, <B as Board>::Uart, CortexM<B>>;
+type BoardAgent<B> = Agent<'static, <B as Board>::Uart, Processor<B>>;
 
 /// What lives as long as the image runs, off the stack.
 pub(crate) struct Places<B: Board> {
@@ -60,7 +61,7 @@ unsafe fn prepare<B: Board>(places: &'static Places<B>) -> &'static mut BoardAge
     // SAFETY: the linker script points at the query function that IREE made.
     let hal: Hal = unsafe { Hal::new(arena, library.as_slice(), Sequential, parts::parts()) };
     let session = Session::new(
-        CortexM::new(timer),
+        Processor::new(timer),
         B::IDENTITY,
         layout::image_id(),
         arena,
@@ -71,10 +72,23 @@ unsafe fn prepare<B: Board>(places: &'static Places<B>) -> &'static mut BoardAge
     unsafe { places.agent.fill(Agent::new(uart, buffers, session)) }
 }
 
-/// Reports a fault of the processor; see [`arielml_bsp::cortex_m_entry`].
+/// Reports a fault of the processor; see `arielml_bsp::arch::entry`.
 pub(crate) extern "C" fn fault<B: Board>(exception: u32, pc: u32, lr: u32, overflowed: bool) -> ! {
     let fault = Fault::read(exception, overflowed);
-    report::<B>(fault.kind, &[fault.text.as_bytes()], pc, lr)
+    let text = fault.text.as_bytes();
+    match fault.value.map(hexadecimal) {
+        Some(value) => report::<B>(fault.kind, &[text, b" 0x", &value], pc, lr),
+        None => report::<B>(fault.kind, &[text], pc, lr),
+    }
+}
+
+fn hexadecimal(value: u32) -> [u8; 8] {
+    let mut digits = [0; 8];
+    for (digit, place) in digits.iter_mut().zip((0..8).rev()) {
+        let value = (value >> (4 * place) & 15) as u8;
+        *digit = if value < 10 { b'0' + value } else { b'a' + value - 10 };
+    }
+    digits
 }
 
 /// Sends a fault frame and stops.

@@ -2,7 +2,6 @@
 
 use arielml_agent::{Identity, Link};
 
-use crate::cortex_m;
 use crate::timer::Timer;
 
 #[cfg(any(
@@ -13,6 +12,8 @@ use crate::timer::Timer;
 pub mod mps2;
 #[cfg(architecture = "thumbv7em-none-eabihf")]
 pub mod nrf52840;
+#[cfg(architecture = "riscv32imafc-unknown-none-elf")]
+pub mod riscv_virt;
 #[cfg(architecture = "thumbv6m-none-eabi")]
 pub mod rp2040;
 
@@ -56,6 +57,19 @@ macro_rules! for_each_board {
     };
 }
 
+/// As for the other architectures.
+#[cfg(architecture = "riscv32imafc-unknown-none-elf")]
+#[macro_export]
+macro_rules! for_each_board {
+    ($entry:ident) => {
+        $entry!(
+            $crate::board::riscv_virt::RiscvVirt,
+            ".vectors.riscv-virt",
+            arielml_reset_riscv_virt
+        );
+    };
+}
+
 /// What an image needs of a board.
 pub trait Board {
     /// The board's UART.
@@ -84,7 +98,13 @@ pub trait Board {
     unsafe fn uart_after_fault() -> Self::Uart;
 
     /// Resets the core and the peripherals, within a few cycles.
+    #[cfg(target_arch = "arm")]
     fn reset() {
-        cortex_m::request_reset();
+        crate::cortex_m::request_reset();
     }
+
+    /// Resets the core and the peripherals, within a few cycles. The
+    /// architecture has no way to ask for it; a board has.
+    #[cfg(target_arch = "riscv32")]
+    fn reset();
 }

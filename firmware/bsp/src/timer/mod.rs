@@ -1,9 +1,11 @@
 //! Timers that count the ticks of a call.
 
+mod clint;
 mod cmsdk_timer;
 mod nrf_timer;
 mod rp2040_timer;
 
+pub use clint::Clint;
 pub use cmsdk_timer::CmsdkTimer;
 pub use nrf_timer::NrfTimer;
 pub use rp2040_timer::Rp2040Timer;

@@ -2,10 +2,12 @@
 
 mod cmsdk_uart;
 mod nrf_uarte;
+mod ns16550;
 mod pl011;
 
 pub use cmsdk_uart::CmsdkUart;
 pub use nrf_uarte::NrfUarte;
+pub use ns16550::Ns16550;
 pub use pl011::{Divisors, Pl011};
 
 /// How a core sleeps until the UART's interrupt is pending.

@@ -1,0 +1,197 @@
+//! RISC-V with machine mode: start-up, traps, sleep, faults.
+//!
+//! Interrupts are masked from reset on (`mstatus.MIE`). A pending one that
+//! `mie` enables still ends a WFI (RISC-V privileged specification, "Wait for
+//! Interrupt"), which is all that they are used for.
+
+mod plic;
+
+use core::arch::asm;
+
+pub use crate::riscv_entry as entry;
+pub use plic::Interrupt;
+
+fn wait_for_interrupt() {
+    // SAFETY: sleeps; memory is as it was, but for DMA.
+    unsafe { asm!("wfi", options(nostack, preserves_flags)) };
+}
+
+/// Sleeps for good: no interrupt wakes the core again.
+pub fn stop() -> ! {
+    // SAFETY: enables no interrupt any more.
+    unsafe { asm!("csrw mie, zero", options(nomem, nostack, preserves_flags)) };
+    loop {
+        wait_for_interrupt();
+    }
+}
+
+/// Fills from `word` up to the stack pointer with `paint`; gives where that is.
+///
+/// # Safety
+/// From `word` on there is stack, and nothing lives in it below the stack
+/// pointer.
+pub(crate) unsafe fn fill_unused(word: *mut u32, paint: u32) -> *mut u32 {
+    let stack_pointer: *mut u32;
+    // SAFETY: by this function's contract; interrupts are masked. One block
+    // of assembly, since between two of them the stack pointer might move.
+    unsafe {
+        asm!(
+            "mv {end}, sp",
+            "j 3f",
+            "2: sw {paint}, 0({word})",
+            "addi {word}, {word}, 4",
+            "3: bltu {word}, {end}, 2b",
+            paint = in(reg) paint,
+            word = inout(reg) word => _,
+            end = out(reg) stack_pointer,
+        );
+    }
+    stack_pointer
+}
+
+/// What the hardware says about a fault, for people.
+pub struct Fault {
+    /// The exception.
+    pub kind: &'static str,
+    /// What `value` is, and of a stack overflow that it is one.
+    pub text: &'static str,
+    /// The address or the instruction that caused it.
+    pub value: Option<u32>,
+}
+
+impl Fault {
+    /// Reads the cause of a trap, `mcause`, which came with the stack pointer
+    /// below the stack if `overflowed`.
+    pub fn read(exception: u32, overflowed: bool) -> Fault {
+        const ADDRESS: &str = "at address";
+        // Privileged specification, table of `mcause`.
+        let (kind, text) = match exception {
+            0 => ("misaligned jump", ADDRESS),
+            1 => ("instruction access fault", ADDRESS),
+            2 => ("illegal instruction", "instruction"),
+            3 => ("breakpoint", ADDRESS),
+            4 => ("misaligned load", ADDRESS),
+            5 => ("load access fault", ADDRESS),
+            6 => ("misaligned store", ADDRESS),
+            7 => ("store access fault", ADDRESS),
+            8..=11 => ("environment call", "nothing answers it"),
+            12 | 13 | 15 => ("page fault", ADDRESS),
+            _ if exception >> 31 != 0 => ("unexpected interrupt", "number"),
+            _ => ("unknown exception", "number"),
+        };
+        let value = match exception {
+            0..=7 | 12 | 13 | 15 => Some(trap_value()),
+            8..=11 => None,
+            _ => Some(exception & !(1 << 31)),
+        };
+        let text = if overflowed { "stack overflow at address" } else { text };
+        Fault { kind, text, value }
+    }
+}
+
+fn trap_value() -> u32 {
+    let value;
+    // SAFETY: reads a register.
+    unsafe { asm!("csrr {}, mtval", out(reg) value, options(nomem, nostack, preserves_flags)) };
+    value
+}
+
+/// Enables the FPU where the target has one: before it, any float traps.
+#[cfg(architecture = "riscv32imafc-unknown-none-elf")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! enable_fpu {
+    () => {
+        // mstatus.FS: initial. Round to nearest, no flags.
+        "li t0, 1 << 13
+         csrs mstatus, t0
+         csrw fcsr, zero"
+    };
+}
+
+#[cfg(not(architecture = "riscv32imafc-unknown-none-elf"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! enable_fpu {
+    () => {
+        ""
+    };
+}
+
+/// The way into an image: its first instruction, and where traps go.
+///
+/// `main` is an `extern "C" fn() -> !`; `fault` one that takes `mcause`,
+/// `mepc`, the return address at the fault, and whether the stack had
+/// overflowed. Both run with interrupts masked.
+///
+/// Cores start at the first address of flash; the section comes first there.
+/// What lies from there up to the stack is locked for stores: below the stack
+/// there may be code in the same memory, which an overflow must not reach.
+#[macro_export]
+macro_rules! riscv_entry {
+    ($board:ty, $section:literal, $reset:ident, $main:path, $fault:path) => {
+        const _: () = {
+            /// Until `.data` and `.bss` are set up, no Rust may run.
+            #[unsafe(naked)]
+            #[unsafe(no_mangle)]
+            #[unsafe(link_section = $section)]
+            unsafe extern "C" fn $reset() -> ! {
+                core::arch::naked_asm!(
+                    "csrw mie, zero
+                     csrci mstatus, 8
+                     .option push
+                     .option norelax
+                     la gp, __global_pointer$
+                     .option pop
+                     la t0, 9f
+                     csrw mtvec, t0
+                     la sp, __stack_top",
+                    // Entry 0 is the lower end of entry 1, top of range: locked,
+                    // execute and read. A reset may have left it as it was.
+                    "csrr t0, pmpcfg0
+                     bnez t0, 2f
+                     la t0, {reset}
+                     srli t0, t0, 2
+                     csrw pmpaddr0, t0
+                     la t0, __stack_bottom
+                     srli t0, t0, 2
+                     csrw pmpaddr1, t0
+                     li t0, 0x8D00
+                     csrw pmpcfg0, t0
+                 2:",
+                    "la t0, __data_start
+                     la t1, __data_end
+                     la t2, __data_load
+                     j 3f
+                 2:  lw t3, 0(t2)
+                     sw t3, 0(t0)
+                     addi t0, t0, 4
+                     addi t2, t2, 4
+                 3:  bltu t0, t1, 2b
+                     la t0, __bss_start
+                     la t1, __bss_end
+                     j 5f
+                 4:  sw zero, 0(t0)
+                     addi t0, t0, 4
+                 5:  bltu t0, t1, 4b",
+                    $crate::enable_fpu!(),
+                    "call {main}
+        unimp",
+                    // Traps. The stack may be gone: it begins anew.
+                    ".p2align 2
+                 9:  csrr a0, mcause
+                     csrr a1, mepc
+                     mv a2, ra
+                     la t0, __stack_bottom
+                     sltu a3, sp, t0
+                     la sp, __stack_top
+                     call {fault}
+                     unimp",
+                    reset = sym $reset,
+                    main = sym $main,
+                    fault = sym $fault,
+                )
+            }
+        };
+    };
+}
