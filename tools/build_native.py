@@ -29,6 +29,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "pytest_arielml" / "_native"
 DEBIAN_PACKAGES = ("rustc-web", "cargo-web", "rust-web-src")
+# Outlined code is shared between the boards of an archive, of which an image takes
+# one: with more boards, images would grow.
+DEVICE_FLAGS = ("-Cllvm-args=-enable-machine-outliner=never",)
 INSTALL_RUSTUP = "install Rust from https://rustup.rs"
 
 
@@ -185,7 +188,11 @@ def build(product: Product) -> None:
         **toolchain.environment,
         "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(
             # Names that say which crate a function is of: sizes are told apart by them.
-            ("-Csymbol-mangling-version=v0", *remappings(product, toolchain))
+            (
+                "-Csymbol-mangling-version=v0",
+                *(DEVICE_FLAGS if product.target else ()),
+                *remappings(product, toolchain),
+            )
         ),
     }
     finished = subprocess.run(
