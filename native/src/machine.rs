@@ -127,10 +127,9 @@ impl Machine {
         self.counter.spans.watch()
     }
 
-    /// Adds a peripheral; gives its slot.
-    pub(crate) fn add(&mut self, base: u32, model: Box<dyn Peripheral>) -> usize {
+    /// Adds a peripheral.
+    pub(crate) fn add(&mut self, base: u32, model: Box<dyn Peripheral>) {
         self.slots.push(Slot { base, model });
-        self.slots.len() - 1
     }
 
     /// Records the first fault and asks the engine to stop. The registers
@@ -158,6 +157,11 @@ impl Machine {
             if id != registers.pc {
                 self.engine.set_register(id, 0);
             }
+        }
+        if self.core.isa == Isa::RiscV {
+            // Interrupts and the FPU are off.
+            self.engine.set_register(registers.mask, 0);
+            self.engine.set_register(registers.status, 0);
         }
         let mut pc = self.core.reset_address;
         if self.core.isa == Isa::Thumb {
@@ -197,20 +201,31 @@ impl Machine {
         }
     }
 
+    /// The peripheral whose registers are at `address`.
+    fn slot_at(&self, address: u32) -> Option<usize> {
+        self.slots.iter().position(|slot| address.wrapping_sub(slot.base) < slot.model.length())
+    }
+
     /// One access to a peripheral's register.
-    pub(crate) fn access(
-        &mut self,
-        slot: usize,
-        offset: u32,
-        size: u32,
-        value: Option<u32>,
-    ) -> u32 {
+    pub(crate) fn access(&mut self, address: u32, size: u32, value: Option<u32>) -> u32 {
         self.bus.cycles = self.counter.cycles;
+        let Some(slot) = self.slot_at(address) else {
+            let kind = if value.is_some() { Kind::WriteUnmapped } else { Kind::ReadUnmapped };
+            self.fail(Fault { size, ..Fault::at(kind, address, "") });
+            return 0;
+        };
         let Some(Slot { base, model }) = self.slots.get_mut(slot) else { return 0 };
+        let offset = address.wrapping_sub(*base);
         let verb = if value.is_some() { "write" } else { "read" };
-        if self.bus.held_in_reset.contains(base) {
-            let (name, address) = (model.name(), base.wrapping_add(offset));
-            let message = format!("{verb} of the {name}, which is held in reset");
+        let idle = if self.bus.held_in_reset.contains(base) {
+            Some("which is held in reset")
+        } else if self.bus.unclocked.contains(base) {
+            Some("whose clock is off")
+        } else {
+            None
+        };
+        if let Some(why) = idle {
+            let message = format!("{verb} of the {}, {why}", model.name());
             self.fail(Fault { size, ..Fault::at(Kind::Peripheral, address, message) });
             return 0;
         }
@@ -224,7 +239,6 @@ impl Machine {
         } else if model.has_bytes(offset) {
             partial(model.as_mut(), offset, size, value, &mut self.bus)
         } else {
-            let address = base.wrapping_add(offset);
             let message = format!("{}-byte {verb} of a {} register", size, model.name());
             self.fail(Fault { size, ..Fault::at(Kind::Peripheral, address, message) });
             return 0;
@@ -241,8 +255,7 @@ impl Machine {
                 read
             }
             Err(refusal) => {
-                let (name, address) = (model.name(), base.wrapping_add(offset));
-                let fault = refusal.into_fault(name, verb, address, offset);
+                let fault = refusal.into_fault(model.name(), verb, address, offset);
                 self.fail(fault);
                 0
             }

@@ -1,0 +1,162 @@
+"""An image for QEMU's RISC-V machine: how it is laid out, what it computes, what it costs."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from pytest_arielml.boards import load_board
+from pytest_arielml.errors import GuestFault, UsageError
+from pytest_arielml.firmware import Image
+from pytest_arielml.golden import read
+from pytest_arielml.runners import create_runner, runner_names
+from pytest_arielml.session import Deployment, Workbench
+from pytest_arielml.wire import Client
+
+ROOT = Path(__file__).parents[2]
+BOARD = load_board("riscv-virt")
+#: Of these instructions none returns: what the chip's core makes of them.
+OVERFLOW = struct.pack("<3I", 0xFF01_0113, 0x0011_2023, 0xFF9F_F06F)  # addi sp; sw ra; j
+STORE_TO_FLASH = struct.pack("<2I", 0x8000_0537, 0x0005_2023)  # lui a0; sw zero, 0(a0)
+ILLEGAL = struct.pack("<I", 0xFFFF_FFFF)
+NO_DEVICE = struct.pack("<2I", 0x2000_0537, 0x0005_2583)  # lui a0; lw a1, 0(a0)
+NULL = struct.pack("<I", 0x0000_0067)  # jr zero
+
+
+@pytest.fixture(scope="module")
+def deployment(lenet5_model: Path) -> Iterator[Deployment]:
+    with Workbench("emu-riscv-virt") as bench:
+        yield bench.deploy(lenet5_model)
+
+
+def digits(lenet5_model: Path, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    with np.load(lenet5_model.parent / "digits-500.npz") as file:
+        images: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = (
+            file["images"][:count].astype(np.float32)[:, None, None] / 255
+        )
+    return images
+
+
+def spoilt(image: Image, code: bytes, folder: Path) -> Image:
+    """The image with `code` where the load of a model begins."""
+    address = image.symbols.address("arielml_load")
+    data = bytearray(image.elf.read_bytes())
+    with image.elf.open("rb") as file:
+        for segment in ELFFile(file).iter_segments("PT_LOAD"):
+            offset = address - segment["p_vaddr"]
+            if 0 <= offset < segment["p_filesz"]:
+                start = segment["p_offset"] + offset
+                data[start : start + len(code)] = code
+    path = folder / "spoilt.elf"
+    path.write_bytes(data)
+    return replace(image, elf=path)
+
+
+def fault_of(runner: str, image: Image) -> GuestFault:
+    """How the load of the model ends."""
+    machine = create_runner(runner).boot(image, BOARD, timeout=20.0)
+    try:
+        client = Client(machine.stream, timeout=20.0)
+        client.wait_for_greeting()
+        with pytest.raises(GuestFault) as fault:
+            client.load()
+        return fault.value
+    finally:
+        machine.close()
+
+
+def test_the_image_begins_with_its_first_instruction(deployment: Deployment) -> None:
+    symbols = deployment.image.symbols
+    assert symbols.address("arielml_reset_riscv_virt") == BOARD.flash.origin
+    assert symbols.address("__stack_bottom") == BOARD.ram.origin
+    with deployment.image.elf.open("rb") as file:
+        assert ELFFile(file).header["e_entry"] == BOARD.flash.origin
+
+
+def test_kernels_and_runtime_pass_floats_alike(deployment: Deployment) -> None:
+    """EF_RISCV_FLOAT_ABI_SINGLE, and compressed code, on both sides of the linker."""
+    kernels = deployment.image.elf.with_name("model.o")
+    for path in (kernels, deployment.image.elf):
+        with path.open("rb") as file:
+            header = ELFFile(file).header
+        assert header["e_machine"] == "EM_RISCV"
+        assert header["e_flags"] == 0x3
+
+
+def test_digits_are_those_of_the_golden(deployment: Deployment, lenet5_model: Path) -> None:
+    count = 200
+    expected = read(ROOT / "golden" / "lenet5-int8.npz").outputs[0][:count]
+    found = np.stack([deployment.run(image).output for image in digits(lenet5_model, count)])
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_costs(deployment: Deployment, lenet5_model: Path) -> None:
+    """Ceilings that a change may lower and must not raise unawares."""
+    (image,) = digits(lenet5_model, 1)
+    deployment.run(image)
+    first, second = deployment.run(image), deployment.run(image)
+    assert first.instructions == second.instructions
+    assert first.memory == second.memory
+    assert first.instructions is not None
+    assert first.overhead is not None
+    assert first.instructions <= 2_500_000
+    assert first.overhead <= 30_000
+    assert max(first.memory.stack_peak) <= 2 * 1024
+    assert deployment.size.flash <= 170 * 1024
+    assert deployment.size.ram <= 32 * 1024
+
+
+def test_it_says_what_it_is_and_resets(deployment: Deployment) -> None:
+    machine = create_runner("emu").boot(deployment.image, BOARD, timeout=5.0)
+    client = Client(machine.stream, timeout=5.0)
+    first = client.wait_for_greeting()
+    assert (first.board, first.cores) == ("riscv-virt", 1)
+    assert (first.clock_hz, first.ticks_hz) == (BOARD.cores[0].clock_hz, BOARD.timer.hz)
+    assert first.stack_size == BOARD.stack
+    before = client.load()
+    counters = machine.counters()
+    assert counters is not None
+    span = counters.spans["arielml_load"]
+    # 10 MHz of 100; the ticks are of a little more than the function that is counted.
+    assert span.cycles / 10 - 1 <= before.ticks <= span.cycles / 10 * 1.05
+    assert client.reset() == first
+    assert client.load().heap_peak == before.heap_peak
+    machine.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "on_emu", "on_core"),
+    [
+        (
+            OVERFLOW,
+            "the stack overflowed: 0x8",
+            "store access fault: stack overflow at",
+        ),
+        (STORE_TO_FLASH, "which is flash", "store access fault: at address 0x80000000"),
+        (ILLEGAL, "bytes ff ff ff ff", "illegal instruction: instruction 0xffffffff"),
+        (NO_DEVICE, "read 4 bytes at 0x20000000", "load access fault: at address 0x20000000"),
+        (NULL, "jumped to 0x00000000", "instruction access fault: at address 0x00000000"),
+    ],
+    ids=["overflow", "store to flash", "illegal", "no device", "null"],
+)
+def test_faults_are_told(
+    deployment: Deployment, tmp_path: Path, code: bytes, on_emu: str, on_core: str
+) -> None:
+    """By the emulator, which stops; and by the image itself, where a core takes traps."""
+    image = spoilt(deployment.image, code, tmp_path)
+    assert on_emu in str(fault_of("emu", image))
+    if "qemu" not in runner_names():
+        pytest.skip("no runner takes traps here: the image's own report was not seen")
+    assert on_core in str(fault_of("qemu", image))
+
+
+def test_a_board_with_another_core_is_refused(deployment: Deployment) -> None:
+    cores = (replace(BOARD.cores[0], cpu="sifive-e31"),)
+    with pytest.raises(UsageError, match="cannot emulate the core"):
+        create_runner("emu").boot(deployment.image, replace(BOARD, cores=cores), timeout=5.0)
