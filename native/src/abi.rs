@@ -155,7 +155,8 @@ pub unsafe extern "C" fn arielml_emu_guard(board: *mut Board) -> i32 {
     caught(|| checked(unsafe { hooks::guard(&raw mut (*board).machine) }))
 }
 
-/// Puts the peripheral `model` at `base`.
+/// Puts the peripheral `model` at `base`. One that is longer than a page does
+/// not begin in the page of another.
 ///
 /// # Safety
 /// `board` is alive; `model` is a zero-ended string.
@@ -165,21 +166,29 @@ pub unsafe extern "C" fn arielml_emu_attach(
     model: *const c_char,
     base: u32,
 ) -> i32 {
+    const PAGE: u32 = 0x1000;
     caught(|| {
         // SAFETY: by this function's contract.
         let (name, whole) = unsafe { (CStr::from_ptr(model), &mut *board) };
         let name = name.to_string_lossy();
         let Some(peripheral) = peripherals::create(&name, base) else { return UNKNOWN };
         let length = peripheral.length();
-        let slot = whole.machine.add(base, peripheral);
+        whole.machine.add(base, peripheral);
+        // Peripherals may share a page, which is mapped once.
+        let first = base & !(PAGE - 1);
+        let length = (base - first + length).next_multiple_of(PAGE);
+        if whole.ports.iter().any(|port| first.wrapping_sub(port.base) < port.length) {
+            return 0;
+        }
         // SAFETY: the machine has the board's fixed place.
         let machine = unsafe { &raw mut (*board).machine };
-        let mut port = Box::new(Port { machine, slot });
+        let mut port = Box::new(Port { machine, base: first, length });
         let data = (&raw mut *port).cast();
         whole.ports.push(port);
+        let engine = &whole.machine.engine;
         // SAFETY: the port lives in the board until after the engine is closed.
         checked(unsafe {
-            whole.machine.engine.map_registers(base, length, hooks::on_read, hooks::on_write, data)
+            engine.map_registers(first, length, hooks::on_read, hooks::on_write, data)
         })
     })
 }

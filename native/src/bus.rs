@@ -214,6 +214,12 @@ pub struct Bus {
     pub fpu_enabled: bool,
     /// Bases of the peripherals that the chip holds in reset.
     pub held_in_reset: Vec<u32>,
+    /// Bases of the peripherals whose clock the chip keeps off.
+    pub unclocked: Vec<u32>,
+    /// Wait states of the chip's flash.
+    pub wait_states: u32,
+    /// What the chip's timers count, in Hz.
+    pub timer_hz: u64,
     /// The chip's crystal runs.
     pub crystal: bool,
     /// The chip's PLL runs, at the core's clock.

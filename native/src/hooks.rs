@@ -11,10 +11,11 @@ use crate::isa::{Isa, riscv};
 use crate::machine::Machine;
 use crate::unicorn::{self, Handle};
 
-/// The data of a peripheral's callbacks.
+/// The data of the callbacks for a range of peripherals' addresses.
 pub(crate) struct Port {
     pub machine: *mut Machine,
-    pub slot: usize,
+    pub base: u32,
+    pub length: u32,
 }
 
 /// To Unicorn, a range that ends before it begins.
@@ -200,7 +201,7 @@ pub(crate) unsafe extern "C" fn on_read(
     // SAFETY: `data` is the port made with the mapping; it lives as long.
     unsafe {
         let port = &*data.cast::<Port>();
-        u64::from(guarded(port.machine, |m| m.access(port.slot, offset as u32, size, None)))
+        u64::from(guarded(port.machine, |m| m.access(port.base + offset as u32, size, None)))
     }
 }
 
@@ -216,6 +217,6 @@ pub(crate) unsafe extern "C" fn on_write(
     unsafe {
         let port = &*data.cast::<Port>();
         let value = Some(value as u32);
-        guarded(port.machine, |m| m.access(port.slot, offset as u32, size, value));
+        guarded(port.machine, |m| m.access(port.base + offset as u32, size, value));
     }
 }

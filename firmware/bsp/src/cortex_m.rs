@@ -118,8 +118,6 @@ pub struct Fault {
     pub kind: &'static str,
     /// Its cause, as far as the core tells.
     pub text: &'static str,
-    /// A value that belongs to the text.
-    pub value: Option<u32>,
 }
 
 impl Fault {
@@ -145,7 +143,12 @@ impl Fault {
                 status => cause(status),
             },
         };
-        Fault { kind, text, value: None }
+        Fault { kind, text }
+    }
+
+    /// A number that belongs to the text: there is none.
+    pub const fn value(&self) -> Option<u32> {
+        None
     }
 }
 

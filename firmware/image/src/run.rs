@@ -76,7 +76,7 @@ unsafe fn prepare<B: Board>(places: &'static Places<B>) -> &'static mut BoardAge
 pub(crate) extern "C" fn fault<B: Board>(exception: u32, pc: u32, lr: u32, overflowed: bool) -> ! {
     let fault = Fault::read(exception, overflowed);
     let text = fault.text.as_bytes();
-    match fault.value.map(hexadecimal) {
+    match fault.value().map(hexadecimal) {
         Some(value) => report::<B>(fault.kind, &[text, b" 0x", &value], pc, lr),
         None => report::<B>(fault.kind, &[text], pc, lr),
     }

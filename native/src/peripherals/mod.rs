@@ -9,6 +9,7 @@ pub mod cortex_m_scs;
 pub mod nrf_clock;
 pub mod nrf_gpio;
 pub mod nrf_timer;
+pub mod nrf_uart;
 pub mod nrf_uarte;
 pub mod ns16550;
 pub mod pl011;
@@ -17,6 +18,10 @@ pub mod rp2040_clocks;
 pub mod rp2040_system;
 pub mod rp2040_timer;
 pub mod sifive_test;
+pub mod stm32_clocks;
+pub mod stm32_gpio;
+pub mod stm32_timer;
+pub mod stm32_usart;
 
 use crate::bus::Bus;
 use crate::fault::{Fault, Kind};
@@ -53,7 +58,7 @@ impl Refusal {
 pub trait Peripheral {
     /// The model's name, as boards use it.
     fn name(&self) -> &'static str;
-    /// Bytes of addresses that are its own, in whole pages.
+    /// Bytes of addresses that are its own.
     fn length(&self) -> u32 {
         0x1000
     }
@@ -93,6 +98,7 @@ pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
         nrf_clock::NAME => Some(Box::new(nrf_clock::NrfClock::default())),
         nrf_gpio::NAME => Some(Box::new(nrf_gpio::NrfGpio::default())),
         nrf_timer::NAME => Some(Box::new(nrf_timer::NrfTimer::default())),
+        nrf_uart::NAME => Some(Box::new(nrf_uart::NrfUart::new(base))),
         nrf_uarte::NAME => Some(Box::new(nrf_uarte::NrfUarte::new(base))),
         ns16550::NAME => Some(Box::new(ns16550::Ns16550::default())),
         plic::NAME => Some(Box::new(plic::Plic::default())),
@@ -107,6 +113,11 @@ pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
         rp2040_system::PADS => Some(Box::new(rp2040_system::Pads::default())),
         rp2040_timer::NAME => Some(Box::new(rp2040_timer::Rp2040Timer::default())),
         sifive_test::NAME => Some(Box::new(sifive_test::Finisher)),
+        stm32_clocks::CLOCKS => Some(Box::new(stm32_clocks::Clocks::default())),
+        stm32_clocks::FLASH => Some(Box::new(stm32_clocks::Flash::default())),
+        stm32_gpio::NAME => Some(Box::new(stm32_gpio::Gpio::default())),
+        stm32_timer::NAME => Some(Box::new(stm32_timer::Stm32Timer::default())),
+        stm32_usart::NAME => Some(Box::new(stm32_usart::Stm32Usart::new(base))),
         _ => None,
     }
 }

@@ -32,6 +32,11 @@ _COMPANIONS: Final = {
         ("rp2040-pll", 0x4002_8000),
         ("rp2040-watchdog", 0x4005_8000),
     ),
+    "stm32-tim": (
+        ("stm32-gpio", 0x4002_0000),
+        ("stm32-rcc", 0x4002_3800),
+        ("stm32-flash", 0x4002_3C00),
+    ),
 }
 
 # `UC_CTL_WRITE(UC_CTL_CPU_MODEL, 1)` of unicorn.h.

@@ -4,18 +4,24 @@ use arielml_agent::{Identity, Link};
 
 use crate::timer::Timer;
 
+#[cfg(architecture = "thumbv6m-none-eabi")]
+pub mod microbit;
 #[cfg(any(
     architecture = "thumbv7m-none-eabi",
     architecture = "thumbv7em-none-eabihf",
     architecture = "thumbv8m.main-none-eabihf"
 ))]
 pub mod mps2;
+#[cfg(any(architecture = "thumbv6m-none-eabi", architecture = "thumbv7em-none-eabihf"))]
+mod nrf;
 #[cfg(architecture = "thumbv7em-none-eabihf")]
 pub mod nrf52840;
 #[cfg(architecture = "riscv32imafc-unknown-none-elf")]
 pub mod riscv_virt;
 #[cfg(architecture = "thumbv6m-none-eabi")]
 pub mod rp2040;
+#[cfg(architecture = "thumbv7em-none-eabihf")]
+pub mod stm32f4;
 
 /// Calls `$entry` for each board of this architecture with the board, the
 /// section of its vectors and the name of its reset handler, both of which
@@ -27,6 +33,7 @@ macro_rules! for_each_board {
         $entry!($crate::board::nrf52840::Nrf52840, ".vectors.nrf52840", arielml_reset_nrf52840);
         $entry!($crate::board::mps2::An386, ".vectors.mps2-an386", arielml_reset_mps2_an386);
         $entry!($crate::board::mps2::An500, ".vectors.mps2-an500", arielml_reset_mps2_an500);
+        $entry!($crate::board::stm32f4::Stm32F4, ".vectors.stm32f4", arielml_reset_stm32f4);
     };
 }
 
@@ -54,6 +61,7 @@ macro_rules! for_each_board {
 macro_rules! for_each_board {
     ($entry:ident) => {
         $entry!($crate::board::rp2040::Rp2040, ".vectors.rp2040", arielml_reset_rp2040);
+        $entry!($crate::board::microbit::Microbit, ".vectors.microbit", arielml_reset_microbit);
     };
 }
 

@@ -55,8 +55,7 @@ pub struct Fault {
     pub kind: &'static str,
     /// What `value` is, and of a stack overflow that it is one.
     pub text: &'static str,
-    /// The address or the instruction that caused it.
-    pub value: Option<u32>,
+    value: Option<u32>,
 }
 
 impl Fault {
@@ -86,6 +85,12 @@ impl Fault {
         };
         let text = if overflowed { "stack overflow at address" } else { text };
         Fault { kind, text, value }
+    }
+
+    /// A number that belongs to the text: the address or the instruction that
+    /// caused the fault.
+    pub const fn value(&self) -> Option<u32> {
+        self.value
     }
 }
 

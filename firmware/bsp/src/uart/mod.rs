@@ -1,14 +1,18 @@
 //! UART drivers: blocking, byte by byte in, buffer by buffer out.
 
 mod cmsdk_uart;
+mod nrf_uart;
 mod nrf_uarte;
 mod ns16550;
 mod pl011;
+mod stm32_usart;
 
 pub use cmsdk_uart::CmsdkUart;
+pub use nrf_uart::NrfUart;
 pub use nrf_uarte::NrfUarte;
 pub use ns16550::Ns16550;
 pub use pl011::{Divisors, Pl011};
+pub use stm32_usart::Stm32Usart;
 
 /// How a core sleeps until the UART's interrupt is pending.
 pub trait Wait {
