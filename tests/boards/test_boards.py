@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_arielml.boards import Core, Region, Timer, Uart, board_names, load_board
+from pytest_arielml.boards import Core, Qemu, Region, Timer, Uart, board_names, load_board
 from pytest_arielml.errors import UsageError
 
 NRF52840 = """
@@ -63,6 +63,39 @@ def test_rp2040() -> None:
     assert board.timer == Timer("rp2040-timer", 0x4005_4000, 1_000_000)
     # The first 256 bytes of flash are for the chip's ROM.
     assert board.vectors == board.flash.origin + 0x100
+
+
+def test_microbit() -> None:
+    board = load_board("microbit")
+    assert board.architecture == "thumbv6m-none-eabi"
+    assert board.cores == (Core("cortex-m0", False, 16_000_000),)
+    assert board.flash == Region(0, 256 << 10)
+    assert board.ram == Region(0x2000_0000, 16 << 10)
+    assert board.uart == Uart("nrf-uart", 0x4000_2000, 115_200)
+    assert board.timer == Timer("nrf-timer", 0x4000_8000, 16_000_000)
+    assert board.qemu == Qemu("arm", "microbit", 6)
+
+
+def test_riscv_virt() -> None:
+    board = load_board("riscv-virt")
+    assert board.architecture == "riscv32imafc-unknown-none-elf"
+    assert board.cores == (Core("generic-rv32", True, 100_000_000),)
+    # Of 128 MiB of DRAM; the machine puts its device tree into the last 16.
+    assert board.flash == Region(0x8000_0000, 32 << 20)
+    assert board.ram == Region(board.flash.end, 64 << 20)
+    assert board.uart == Uart("ns16550", 0x1000_0000, 230_400)
+    assert board.timer == Timer("clint", 0x0200_0000, 10_000_000)
+    assert board.qemu == Qemu("riscv32", "virt", 7, ("-bios", "none"))
+
+
+def test_stm32f4() -> None:
+    board = load_board("stm32f4")
+    assert board.architecture == "thumbv7em-none-eabihf"
+    assert board.cores == (Core("cortex-m4", True, 168_000_000),)
+    assert board.flash == Region(0x0800_0000, 1 << 20)
+    assert board.ram == Region(0x2000_0000, 128 << 10)
+    assert board.uart == Uart("stm32-usart", 0x4000_4400, 1_000_000)
+    assert board.timer == Timer("stm32-tim", 0x4000_0000, 14_000_000)
 
 
 @pytest.mark.parametrize("name", board_names())
