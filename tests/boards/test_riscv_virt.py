@@ -25,7 +25,7 @@ BOARD = load_board("riscv-virt")
 OVERFLOW = struct.pack("<3I", 0xFF01_0113, 0x0011_2023, 0xFF9F_F06F)  # addi sp; sw ra; j
 STORE_TO_FLASH = struct.pack("<2I", 0x8000_0537, 0x0005_2023)  # lui a0; sw zero, 0(a0)
 ILLEGAL = struct.pack("<I", 0xFFFF_FFFF)
-NO_DEVICE = struct.pack("<2I", 0x2000_0537, 0x0005_2583)  # lui a0; lw a1, 0(a0)
+NO_DEVICE = struct.pack("<2I", 0x0700_0537, 0x0005_2583)  # lui a0; lw a1, 0(a0)
 NULL = struct.pack("<I", 0x0000_0067)  # jr zero
 
 
@@ -140,7 +140,7 @@ def test_it_says_what_it_is_and_resets(deployment: Deployment) -> None:
         ),
         (STORE_TO_FLASH, "which is flash", "store access fault: at address 0x80000000"),
         (ILLEGAL, "bytes ff ff ff ff", "illegal instruction: instruction 0xffffffff"),
-        (NO_DEVICE, "read 4 bytes at 0x20000000", "load access fault: at address 0x20000000"),
+        (NO_DEVICE, "read 4 bytes at 0x07000000", "load access fault: at address 0x07000000"),
         (NULL, "jumped to 0x00000000", "instruction access fault: at address 0x00000000"),
     ],
     ids=["overflow", "store to flash", "illegal", "no device", "null"],
