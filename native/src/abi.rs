@@ -155,8 +155,8 @@ pub unsafe extern "C" fn arielml_emu_guard(board: *mut Board) -> i32 {
     caught(|| checked(unsafe { hooks::guard(&raw mut (*board).machine) }))
 }
 
-/// Puts the peripheral `model` at `base`. One that is longer than a page does
-/// not begin in the page of another.
+/// Puts the peripheral `model` at `base`, where no other is. One that is longer
+/// than a page does not begin in the page of another.
 ///
 /// # Safety
 /// `board` is alive; `model` is a zero-ended string.
@@ -173,12 +173,16 @@ pub unsafe extern "C" fn arielml_emu_attach(
         let name = name.to_string_lossy();
         let Some(peripheral) = peripherals::create(&name, base) else { return UNKNOWN };
         let length = peripheral.length();
-        whole.machine.add(base, peripheral);
+        if !whole.machine.add(base, peripheral) {
+            return checked(unicorn::MAP);
+        }
         // Peripherals may share a page, which is mapped once.
         let first = base & !(PAGE - 1);
         let length = (base - first + length).next_multiple_of(PAGE);
-        if whole.ports.iter().any(|port| first.wrapping_sub(port.base) < port.length) {
-            return 0;
+        let shared = whole.ports.iter().find(|port| first.wrapping_sub(port.base) < port.length);
+        if let Some(port) = shared {
+            let fits = first - port.base + length <= port.length;
+            return checked(if fits { unicorn::OK } else { unicorn::MAP });
         }
         // SAFETY: the machine has the board's fixed place.
         let machine = unsafe { &raw mut (*board).machine };

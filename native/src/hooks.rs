@@ -201,7 +201,9 @@ pub(crate) unsafe extern "C" fn on_read(
     // SAFETY: `data` is the port made with the mapping; it lives as long.
     unsafe {
         let port = &*data.cast::<Port>();
-        u64::from(guarded(port.machine, |m| m.access(port.base + offset as u32, size, None)))
+        u64::from(guarded(port.machine, |m| {
+            m.access(port.base.wrapping_add(offset as u32), size, None)
+        }))
     }
 }
 
@@ -217,6 +219,6 @@ pub(crate) unsafe extern "C" fn on_write(
     unsafe {
         let port = &*data.cast::<Port>();
         let value = Some(value as u32);
-        guarded(port.machine, |m| m.access(port.base + offset as u32, size, value));
+        guarded(port.machine, |m| m.access(port.base.wrapping_add(offset as u32), size, value));
     }
 }

@@ -127,9 +127,16 @@ impl Machine {
         self.counter.spans.watch()
     }
 
-    /// Adds a peripheral.
-    pub(crate) fn add(&mut self, base: u32, model: Box<dyn Peripheral>) {
-        self.slots.push(Slot { base, model });
+    /// Adds a peripheral, unless there is another.
+    pub(crate) fn add(&mut self, base: u32, model: Box<dyn Peripheral>) -> bool {
+        let overlaps = self.slots.iter().any(|slot| {
+            slot.base.wrapping_sub(base) < model.length()
+                || base.wrapping_sub(slot.base) < slot.model.length()
+        });
+        if !overlaps {
+            self.slots.push(Slot { base, model });
+        }
+        !overlaps
     }
 
     /// Records the first fault and asks the engine to stop. The registers

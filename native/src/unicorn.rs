@@ -11,6 +11,8 @@ pub type MmioWrite = unsafe extern "C" fn(Handle, u64, u32, u64, *mut c_void);
 
 /// Unicorn's success code.
 pub const OK: i32 = 0;
+/// `UC_ERR_MAP`: something is mapped there.
+pub const MAP: i32 = 11;
 /// `UC_ERR_FETCH_PROT`: execution of memory that is not executable.
 pub const FETCH_PROTECTED: i32 = 14;
 

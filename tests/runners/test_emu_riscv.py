@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import struct
+from dataclasses import replace
 
 import pytest
 from riscv import (
     A0,
     A1,
+    BOARD,
     CLINT,
     MIE,
     MSTATUS,
@@ -35,7 +37,8 @@ from riscv import (
 )
 from unicorn import Uc, UcError, riscv_const, unicorn_const
 
-from pytest_arielml.errors import GuestFault
+from pytest_arielml.boards import Timer
+from pytest_arielml.errors import GuestFault, UsageError
 from pytest_arielml.runners.emu import EmuMachine
 from pytest_arielml.runners.emu.program import Program
 
@@ -339,6 +342,15 @@ def test_the_finisher_resets_all() -> None:
     machine.write(b"x")
     assert run(machine) is None
     machine.close()
+
+
+@pytest.mark.parametrize(("model", "base"), [("clint", UART), ("clint", PLIC - 0x8000)])
+def test_peripherals_do_not_overlap(model: str, base: int) -> None:
+    code = Riscv()
+    code.wfi()
+    timer = Timer(model, base, 10_000_000)
+    with pytest.raises(UsageError, match="cannot be mapped"):
+        EmuMachine(program(code), replace(BOARD, timer=timer))
 
 
 @pytest.mark.parametrize("width", [2, 4])
