@@ -2,8 +2,16 @@
 
 from pytest_arielml.firmware.archive import archive_path
 from pytest_arielml.firmware.image import Image
-from pytest_arielml.firmware.link import link_image
+from pytest_arielml.firmware.link import link_bringup, link_image
 from pytest_arielml.firmware.size import SizeReport
 from pytest_arielml.firmware.symbols import Location, Symbols
 
-__all__ = ["Image", "Location", "SizeReport", "Symbols", "archive_path", "link_image"]
+__all__ = [
+    "Image",
+    "Location",
+    "SizeReport",
+    "Symbols",
+    "archive_path",
+    "link_bringup",
+    "link_image",
+]

@@ -27,7 +27,7 @@ from pytest_arielml.firmware.archive import archive_path
 from pytest_arielml.firmware.fit import check_fit
 from pytest_arielml.firmware.host import link_host
 from pytest_arielml.firmware.image import Image
-from pytest_arielml.firmware.script import linker_script, reset_symbol
+from pytest_arielml.firmware.script import checks_symbol, linker_script, reset_symbol
 from pytest_arielml.firmware.selection import selection
 from pytest_arielml.firmware.size import SizeReport, measure
 
@@ -42,6 +42,16 @@ _SIZE: Final = "size.json"
 
 _OVERFLOW: Final = re.compile(r"will not fit in region '\w+'")
 _UNDEFINED: Final = re.compile(r"undefined symbol: (\S+)")
+
+
+def link_bringup(board: Board, *, archive: Path | None = None, cache: Cache | None = None) -> Image:
+    """Links an image without a model: the agent, and checks of the board.
+
+    Its LOAD is refused. No compiler is needed. Args and errors: see `link_image`.
+    """
+    if board.name == HOST:
+        raise UsageError("this machine is no board: there is nothing of it to bring up")
+    return _linked(None, board, archive, cache)
 
 
 def link_image(
@@ -65,15 +75,21 @@ def link_image(
     linker refuses; UsageError when the runtime does not support the board;
     Unavailable without a runtime for its architecture.
     """
-    cache = cache or Cache()
     if board.name == HOST:
-        return link_host(compiled, board, cache)
+        return link_host(compiled, board, cache or Cache())
+    return _linked(compiled, board, archive, cache)
+
+
+def _linked(
+    compiled: CompiledModel | None, board: Board, archive: Path | None, cache: Cache | None
+) -> Image:
+    cache = cache or Cache()
     archive = archive or archive_path(board.architecture)
     key = digest_of(
         {
             "format": _FORMAT,
             "linker": tool_version(),
-            "model": compiled.digest,
+            "model": compiled.digest if compiled else None,
             "runtime": hashlib.sha256(archive.read_bytes()).hexdigest(),
             "script": linker_script(board, bytes(8)),
         }
@@ -85,29 +101,29 @@ def link_image(
 
     folder = cache.entry("image", key, build)
     size = SizeReport(**json.loads((folder / _SIZE).read_text(encoding="utf-8")))
-    check_fit(compiled, board, size)
+    if compiled:
+        check_fit(compiled, board, size)
     return Image(
         elf=folder / _ELF,
         size=size,
         identity=identity,
-        kernels=compiled.kernels,
+        kernels=compiled.kernels if compiled else (),
         digest=key,
     )
 
 
 def _build(
-    compiled: CompiledModel,
+    compiled: CompiledModel | None,
     board: Board,
     archive: Path,
     identity: bytes,
     folder: Path,
     keep: Callable[[Path], Path],
 ) -> None:
-    for part in (compiled.object, compiled.module):
-        if part is not None:
-            shutil.copyfile(part, folder / part.name)
+    for part in _files(compiled):
+        shutil.copyfile(part, folder / part.name)
     said = _link(compiled, board, archive, identity, folder)
-    if said and _OVERFLOW.search(said):
+    if compiled and said and _OVERFLOW.search(said):
         # Linked with room to spare, the image says where its bytes went.
         roomy = _roomy(board)
         if not _link(compiled, roomy, archive, identity, folder):
@@ -118,8 +134,14 @@ def _build(
     (folder / _SIZE).write_text(json.dumps(size, indent=1), encoding="utf-8")
 
 
+def _files(compiled: CompiledModel | None) -> list[Path]:
+    """What the compiler made, for the linker."""
+    made = (compiled.object, compiled.module) if compiled else ()
+    return [part for part in made if part is not None]
+
+
 def _link(
-    compiled: CompiledModel, board: Board, archive: Path, identity: bytes, folder: Path
+    compiled: CompiledModel | None, board: Board, archive: Path, identity: bytes, folder: Path
 ) -> str | None:
     """Runs the linker in `folder`; what it said when it refused."""
     (folder / _SCRIPT).write_text(linker_script(board, identity), encoding="utf-8")
@@ -131,15 +153,14 @@ def _link(
         "--nmagic",
         "--gc-sections",
         f"--script={_SCRIPT}",
-        f"--defsym=arielml_library_query={compiled.library or 0}",
-        *selection(read_module(compiled.module)),
+        f"--defsym=arielml_library_query={(compiled.library if compiled else None) or 0}",
+        f"--defsym=arielml_checks={0 if compiled else checks_symbol(board)}",
+        *selection(read_module(compiled.module) if compiled else None),
         "-Map=image.map",
         f"-o{_ELF}",
-        *([compiled.object.name] if compiled.object else []),
+        *([compiled.object.name] if compiled and compiled.object else []),
         archive.absolute(),
-        "--format=binary",
-        compiled.module.name,
-        "--format=default",
+        *(["--format=binary", compiled.module.name, "--format=default"] if compiled else []),
     )
     finished = run_tool(command, folder=folder, timeout=_TIMEOUT, attempts=_ATTEMPTS)
     if finished.status == 0:
@@ -160,8 +181,9 @@ def _roomy(board: Board) -> Board:
 
 
 def _failure(
-    said: str, compiled: CompiledModel, board: Board, keep: Callable[[], Path]
+    said: str, compiled: CompiledModel | None, board: Board, keep: Callable[[], Path]
 ) -> Exception:
+    name = compiled.name if compiled else "the image for bringing it up"
     reset = reset_symbol(board)
     if reset in said:
         return UsageError(
@@ -176,13 +198,13 @@ def _failure(
     undefined = sorted(set(_UNDEFINED.findall(said)))
     if undefined:
         return CompileError(
-            f"the kernels of {compiled.name} call functions that the device runtime has not",
+            f"the kernels of {name} call functions that the device runtime has not",
             where=f"linking for {board.name}",
             found=", ".join(undefined),
             advice=f"please report it with {kept}",
         )
     return CompileError(
-        f"iree-lld cannot link {compiled.name}",
+        f"iree-lld cannot link {name}",
         where=f"linking for {board.name}",
         found=said.strip().partition("\n")[0],
         advice=f"all that it said: {kept}",

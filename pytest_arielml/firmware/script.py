@@ -109,5 +109,10 @@ def reset_symbol(board: Board) -> str:
     return f"arielml_reset_{board.support.replace('-', '_')}"
 
 
+def checks_symbol(board: Board) -> str:
+    """Name of what answers CHECK on the board; only images without a model take it."""
+    return f"{reset_symbol(board)}_checks"
+
+
 def _region(region: Region) -> str:
     return f"ORIGIN = {region.origin:#x}, LENGTH = {region.length:#x}"

@@ -73,9 +73,9 @@ HAL_PARTS: Final = (
 VM_PARTS: Final = ("vm.buffers", "vm.division", "vm.extensions", "vm.lists")
 
 
-def selection(module: ModuleFacts) -> list[str]:
+def selection(module: ModuleFacts | None) -> list[str]:
     """Options of the linker that keep what `module` needs and drop the rest."""
-    needed = needed_parts(module)
+    needed = needed_parts(module) if module else frozenset()
     options = []
     for part in (*HAL_PARTS, *VM_PARTS):
         symbol = part.replace(".", "_")

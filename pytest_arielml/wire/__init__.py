@@ -3,6 +3,8 @@
 from pytest_arielml.wire.client import Client
 from pytest_arielml.wire.messages import (
     CallReply,
+    Check,
+    CheckReply,
     Export,
     Greeting,
     LoadReply,
@@ -15,6 +17,8 @@ from pytest_arielml.wire.tensors import Tensor
 __all__ = [
     "ByteStream",
     "CallReply",
+    "Check",
+    "CheckReply",
     "Client",
     "Export",
     "Greeting",

@@ -27,6 +27,8 @@ from pytest_arielml.wire.framing import MAX_BODY, BadFrame, FrameSplitter, encod
 from pytest_arielml.wire.messages import (
     BadFrameNotice,
     CallReply,
+    Check,
+    CheckReply,
     Failure,
     Fault,
     Greeting,
@@ -48,7 +50,7 @@ _LONGEST_WAIT = 8.0
 _MOST_BAD_FRAMES = 16
 
 # While these run the device does not listen, so asking again is in vain.
-_SLOW = (Op.LOAD, Op.CALL)
+_SLOW = (Op.LOAD, Op.CALL, Op.CHECK)
 
 # These ask nothing of what was there before a restart.
 _AFRESH = (Op.HELLO, Op.LOAD, Op.STATS, Op.ECHO, Op.RESET)
@@ -211,6 +213,22 @@ class Client:
     def echo(self, data: bytes) -> bytes:
         """`data`, there and back: at most what one frame holds, about 1,000 bytes."""
         return messages.parse_bytes(Op.ECHO, self._ask(Op.ECHO, data))
+
+    def check(self, check: Check, *arguments: int, timeout: float | None = None) -> CheckReply:
+        """What one of the device's checks of itself measured.
+
+        Raises: Refused where the image has none, which are all but those of
+        `link_bringup`.
+        """
+        try:
+            results = self._ask(Op.CHECK, int(check), *arguments, timeout=timeout)
+        except Refused as refused:
+            if "unknown op" in refused.message:
+                refused.advice = (
+                    "this image was linked for a model: link_bringup makes one that checks"
+                )
+            raise
+        return messages.parse_check(results)
 
     def release(self) -> None:
         """Drops inputs and outputs."""

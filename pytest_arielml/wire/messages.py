@@ -37,6 +37,21 @@ class Op(IntEnum):
     STATS = 9
     ECHO = 10
     RESET = 11
+    CHECK = 12
+
+
+class Check(IntEnum):
+    """What CHECK measures; docs/wire.md says what each gives."""
+
+    LAYOUT = 1
+    WALK = 2
+    FLOAT = 3
+    FLOAT_STATE = 4
+    UNALIGNED = 5
+    ATOMICS = 6
+    SLEEP = 7
+    OVERFLOW = 8
+    SPIN = 9
 
 
 class NoticeKind(IntEnum):
@@ -172,6 +187,15 @@ class StatsReply:
     stack_peak: int
 
 
+@dataclass(frozen=True)
+class CheckReply:
+    """What a check measured, and when: `start` and `ticks` at the greeting's `ticks_hz`."""
+
+    start: int
+    ticks: int
+    values: tuple[int, ...]
+
+
 def encode_request(request_id: int, op: Op, *arguments: object) -> bytes:
     """The body that asks for `op`."""
     return cbor2.dumps([request_id, int(op), *arguments])
@@ -291,6 +315,12 @@ def parse_stats(results: Sequence[Any]) -> StatsReply:
     """STATS' results. Raises: WireError."""
     _check("a reply to STATS", results, int, int, int, int, int, int)
     return StatsReply(*results)
+
+
+def parse_check(results: Sequence[Any]) -> CheckReply:
+    """CHECK's results. Raises: WireError."""
+    _check("a reply to CHECK", results, *[int] * max(2, len(results)))
+    return CheckReply(results[0], results[1], tuple(results[2:]))
 
 
 def parse_bytes(op: Op, results: Sequence[Any]) -> bytes:

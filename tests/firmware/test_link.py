@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import struct
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -11,7 +13,7 @@ from elftools.elf.elffile import ELFFile
 from pytest_arielml.boards import Board, Region
 from pytest_arielml.compiler import Cache, CompiledModel
 from pytest_arielml.errors import CompileError, DoesNotFit, Unavailable, UsageError
-from pytest_arielml.firmware import Image, archive_path, link_image
+from pytest_arielml.firmware import Image, archive_path, link, link_bringup, link_image
 
 
 def memory(image: Image) -> dict[int, bytes]:
@@ -188,3 +190,35 @@ def test_no_runtime_for_an_architecture() -> None:
     with pytest.raises(Unavailable, match="no device runtime for z80-none-elf") as caught:
         archive_path("z80-none-elf")
     assert "make setup" in str(caught.value.advice)
+
+
+def test_an_image_without_a_model_has_the_checks_and_needs_no_compiler(
+    board: Board, cache: Cache, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = link.run_tool
+
+    def run_tool(command: Sequence[str | Path], **options: Any) -> Any:
+        assert "iree-compile" not in str(command[0])
+        return real(command, **options)
+
+    monkeypatch.setattr(link, "run_tool", run_tool)
+    bringup = link_bringup(board, cache=cache)
+    assert bringup == link_bringup(board, cache=cache)
+    assert bringup.identity != image.identity
+    assert bringup.kernels == ()
+    start = bringup.symbols.address("arielml_module_start")
+    assert bringup.symbols.address("arielml_module_end") == start
+    assert bringup.size.parts["bytecode"] == bringup.size.parts["weights"] == 0
+    assert "arielml_reset_nrf52840_checks" in bringup.symbols
+    assert "arielml_check_data" in bringup.symbols
+
+
+def test_an_image_of_a_model_has_no_checks(image: Image) -> None:
+    assert "arielml_reset_nrf52840_checks" not in image.symbols
+    assert "arielml_check_data" not in image.symbols
+
+
+def test_an_image_without_a_model_says_which_boards_are_supported(board: Board) -> None:
+    unknown = replace(board, support="other")
+    with pytest.raises(UsageError, match="does not support board nrf52840"):
+        link_bringup(unknown, cache=Cache.temporary())

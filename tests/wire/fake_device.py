@@ -169,6 +169,11 @@ class FakeDevice:
     def _echo(self, data: bytes) -> list[Any]:
         return [data]
 
+    def _check(self, check: int, *arguments: int) -> list[Any]:
+        if check == 99:
+            raise Refusal(12, "no such check: check, its kind", "", (99, 0))
+        return [700, 8, check, *arguments]
+
     def _reset(self) -> list[Any]:
         return []
 
@@ -185,4 +190,5 @@ _OPS: dict[int, Callable[..., list[Any]]] = {
     9: FakeDevice._stats,
     10: FakeDevice._echo,
     11: FakeDevice._reset,
+    12: FakeDevice._check,
 }

@@ -9,7 +9,7 @@ import pytest
 from fake_device import GREETING, IMAGE_ID, FakeDevice
 
 from pytest_arielml.errors import DeviceError, GuestFault, InputError, Refused, WireError
-from pytest_arielml.wire import Client
+from pytest_arielml.wire import Check, Client
 from pytest_arielml.wire.framing import encode_frame
 
 TIMEOUT = 30.0
@@ -199,6 +199,30 @@ class TestCalls:
         assert client.stats().heap_live == 12
         assert client.echo(bytes(range(256))) == bytes(range(256))
         client.release()
+
+    def test_a_check_gives_what_was_measured_and_when(self, client: Client) -> None:
+        reply = client.check(Check.FLOAT, 3, 5, 7)
+        assert (reply.start, reply.ticks, reply.values) == (700, 8, (3, 3, 5, 7))
+        assert client.check(Check.WALK).values == (2,)
+        with pytest.raises(Refused, match="no such check: check 99"):
+            client.check(99)
+
+    def test_an_image_of_a_model_says_where_checks_are(self, device, client) -> None:
+        device.to_host = instead(
+            [client._last_id + 1, 12, "unknown op: op, arguments", "", 12, 1, None, None]
+        )
+        with pytest.raises(Refused, match="op 12") as caught:
+            client.check(Check.WALK)
+        assert "link_bringup" in (caught.value.advice or "")
+
+    @pytest.mark.parametrize("results", [[], [1], [1, "2"], [1, 2, "three"], [1, 2, -3]])
+    def test_wrong_results_of_check(self, device: FakeDevice, results: list[object]) -> None:
+        client = connect(device, first_id=1)
+        device.boot()
+        client.wait_for_greeting()
+        device.to_host = instead([1, 0, *results])
+        with pytest.raises(WireError, match="CHECK"):
+            client.check(Check.LAYOUT)
 
     def test_reset_gives_the_new_greeting(self, device: FakeDevice, client: Client) -> None:
         assert client.reset().board == "fake"

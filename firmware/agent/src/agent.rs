@@ -1,7 +1,7 @@
 use crate::frame::{Reason, Receiver, Sender, Staging};
 use crate::request::{Request, Unusable, parse};
 use crate::trace::Inlet;
-use crate::{Link, Platform, Session, reply};
+use crate::{Checks, Link, Platform, Session, reply};
 
 /// The memory that frames pass through.
 pub struct Buffers {
@@ -28,12 +28,14 @@ pub struct Agent<'a, L, P> {
     link: L,
     buffers: &'a mut Buffers,
     session: Session<'a, P>,
+    /// What answers CHECK, in an image that has checks of its board.
+    pub checks: Option<Checks<L, P>>,
 }
 
 impl<'a, L: Link, P: Platform> Agent<'a, L, P> {
     /// An agent that has said nothing yet.
     pub fn new(link: L, buffers: &'a mut Buffers, session: Session<'a, P>) -> Self {
-        Agent { link, buffers, session }
+        Agent { link, buffers, session, checks: None }
     }
 
     /// Greets, then answers for good.
@@ -57,7 +59,7 @@ impl<'a, L: Link, P: Platform> Agent<'a, L, P> {
     pub fn receive(&mut self, byte: u8) {
         let Buffers { receiver, staging } = &mut *self.buffers;
         if let Some(frame) = receiver.push(byte) {
-            answer(&mut self.session, frame, &mut self.link, staging);
+            answer(&mut self.session, self.checks, frame, &mut self.link, staging);
         }
     }
 }
@@ -66,6 +68,7 @@ impl<'a, L: Link, P: Platform> Agent<'a, L, P> {
 #[inline(never)]
 fn answer<L: Link, P: Platform>(
     session: &mut Session<'_, P>,
+    checks: Option<Checks<L, P>>,
     frame: Result<&[u8], Reason>,
     link: &mut L,
     staging: &mut Staging,
@@ -80,7 +83,11 @@ fn answer<L: Link, P: Platform>(
             }
         }
         Err(Unusable::Request { id, error }) => {
-            reply::send(Sender::new(link, staging), id, Err(error));
+            let sender = Sender::new(link, staging);
+            match (checks, frame) {
+                (Some(checks), Ok(body)) => checks(session, body, sender, id, &error),
+                _ => reply::send(sender, id, Err(error)),
+            }
         }
         Err(Unusable::Body(reason)) => {
             reply::send_bad_frame(Sender::new(link, staging), reason);

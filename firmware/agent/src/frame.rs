@@ -111,7 +111,7 @@ const MAX_BLOCK: usize = 255;
 pub type Staging = [u8; 2 * MAX_BLOCK + 2];
 
 /// Sends one frame, encoding as the body is given.
-pub(crate) struct Sender<'s, L> {
+pub struct Sender<'s, L> {
     link: &'s mut L,
     staging: &'s mut Staging,
     /// Where the open block's code byte goes.

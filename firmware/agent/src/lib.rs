@@ -13,6 +13,7 @@ extern crate std;
 
 mod agent;
 mod cbor;
+mod check;
 mod crc;
 mod fault;
 pub mod frame;
@@ -25,6 +26,8 @@ mod tests;
 mod trace;
 
 pub use agent::{Agent, Buffers};
+pub use arielml_vm::{Code, Error, text};
+pub use check::{CHECK_ARGUMENTS, Check, Checked, Checks, answer_check};
 pub use fault::report_fault;
 pub use measured::Hal;
 pub use session::Session;

@@ -20,7 +20,7 @@ pub(crate) const FAULT: u32 = 2;
 const BAD_FRAME: u32 = 3;
 pub(crate) const TRACE: u32 = 4;
 
-const OK: u32 = 0;
+pub(crate) const OK: u32 = 0;
 
 /// What a request gave.
 pub(crate) enum Reply<'r, 'a> {

@@ -19,7 +19,7 @@ pub struct Session<'a, P> {
     pub(crate) platform: P,
     identity: Identity,
     image_id: &'a [u8; 8],
-    arena: &'a Arena<'a>,
+    pub(crate) arena: &'a Arena<'a>,
     hal: Hal<'a>,
     module: &'a [u8],
     instance: Option<Instance<'a, Object<'a>>>,

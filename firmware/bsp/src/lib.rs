@@ -6,6 +6,7 @@
 //! [`Link`](arielml_agent::Link) and [`Platform`](arielml_agent::Platform).
 #![cfg_attr(not(test), no_std)]
 
+pub mod check;
 mod registers;
 
 pub mod timer;

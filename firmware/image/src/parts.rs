@@ -40,6 +40,18 @@ pub(crate) fn parts() -> Parts<'static> {
     Parts { vm, import, fuel: None }
 }
 
+/// What answers CHECK, where the image has it.
+///
+/// # Safety
+/// `T` is the type of the part that the linker takes: `BoardChecks` of the
+/// board that runs this.
+pub(crate) unsafe fn checks<T: Copy>() -> Option<T> {
+    unsafe extern "C" {
+        static arielml_checks: u8;
+    }
+    Place((&raw const arielml_checks).cast()).part()
+}
+
 fn import(id: ImportId) -> Option<Import> {
     PLACES.get(usize::from(id))?.part()
 }

@@ -2,7 +2,8 @@
 
 use core::cell::UnsafeCell;
 
-use arielml_agent::{Agent, Buffers, Hal, Session, report_fault};
+use arielml_agent::frame::Sender;
+use arielml_agent::{Agent, Buffers, Checks, Error, Hal, Session, answer_check, report_fault};
 use arielml_arena::Arena;
 use arielml_bsp::Processor;
 use arielml_bsp::arch::{Fault, stop};
@@ -12,6 +13,9 @@ use arielml_scheduler::Sequential;
 
 use crate::place::Place;
 use crate::{layout, panic, parts};
+
+/// What answers CHECK on a board.
+pub(crate) type BoardChecks<B> = Checks<<B as Board>::Uart, Processor<B>>;
 
 type BoardAgent<B> = Agent<'static, <B as Board>::Uart, Processor<B>>;
 
@@ -69,7 +73,21 @@ unsafe fn prepare<B: Board>(places: &'static Places<B>) -> &'static mut BoardAge
         layout::module(),
     );
     // SAFETY: likewise.
-    unsafe { places.agent.fill(Agent::new(uart, buffers, session)) }
+    let agent = unsafe { places.agent.fill(Agent::new(uart, buffers, session)) };
+    // SAFETY: the linker takes the checks of the board whose vectors it takes.
+    agent.checks = unsafe { parts::checks() };
+    agent
+}
+
+/// Answers CHECK on board `B`.
+pub(crate) fn check<B: Board>(
+    session: &mut Session<'_, Processor<B>>,
+    body: &[u8],
+    sender: Sender<'_, B::Uart>,
+    id: u32,
+    error: &Error<'_>,
+) {
+    answer_check(arielml_bsp::check::run, session, body, sender, id, error);
 }
 
 /// Reports a fault of the processor; see `arielml_bsp::arch::entry`.

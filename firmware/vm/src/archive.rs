@@ -22,6 +22,9 @@ impl<'a> Archive<'a> {
             return Err(refused(text!("module misaligned in memory: bytes off, alignment"))
                 .with(misaligned as u32, ALIGNMENT as u32));
         }
+        if bytes.is_empty() {
+            return Err(refused(text!("no module: this image is for bringing a board up")));
+        }
         let start = zip_header(bytes).ok_or_else(|| {
             refused(text!("module cut short within its ZIP header: bytes found"))
                 .with(bytes.len() as u32, 0)

@@ -6,7 +6,7 @@ use std::vec::Vec;
 use ciborium::{Value, cbor};
 
 use super::*;
-use crate::report_fault;
+use crate::{CHECK_ARGUMENTS, Checked, Code, Error, answer_check, report_fault, text};
 
 #[test]
 fn greets_and_says_the_same_when_asked() {
@@ -63,7 +63,7 @@ fn a_repeated_id_repeats_an_error_too() {
 fn requests_with_wrong_arguments_are_refused_by_id() {
     bench(|bench| {
         assert_eq!(bench.refusal(0, vec![]), (UNIMPLEMENTED, 0, 0));
-        assert_eq!(bench.refusal(12, numbers(&[1, 2])), (UNIMPLEMENTED, 12, 2));
+        assert_eq!(bench.refusal(13, numbers(&[1, 2])), (UNIMPLEMENTED, 13, 2));
         assert_eq!(bench.refusal(u32::MAX, vec![]), (UNIMPLEMENTED, u32::MAX, 0));
         assert_eq!(bench.refusal(2, numbers(&[1])), (INVALID_ARGUMENT, 2, 1));
         assert_eq!(bench.refusal(5, numbers(&[1])), (INVALID_ARGUMENT, 5, 1));
@@ -159,6 +159,72 @@ fn reset_answers_first() {
     bench(|bench| {
         assert_eq!(bench.results(11, vec![]), []);
         assert_eq!(bench.board.resets.get(), 1);
+    });
+}
+
+/// A check that gives back what it was asked, and refuses number 99.
+fn mirror(arena: &Arena<'_>, check: u32, arguments: &[u32; CHECK_ARGUMENTS]) -> Checked {
+    if check == 99 {
+        let refused = Error::new(Code::FailedPrecondition, text!("not now: blocks"));
+        return Err(refused.with(arena.usage().live as u32, 0));
+    }
+    let values = [check].iter().chain(arguments).copied().collect::<Vec<_>>();
+    Ok(values.leak())
+}
+
+fn mirrored(
+    session: &mut Session<'_, Board>,
+    body: &[u8],
+    sender: Sender<'_, Wire>,
+    id: u32,
+    error: &Error<'_>,
+) {
+    answer_check(mirror, session, body, sender, id, error);
+}
+
+#[test]
+fn an_image_with_checks_does_them_and_says_when() {
+    bench(|bench| {
+        bench.agent.checks = Some(mirrored);
+        // Its ticks at the start, and those that it took.
+        let begun = u32::MAX - 3;
+        assert_eq!(bench.results(12, numbers(&[7])), numbers(&[begun, 1, 7, 0, 0, 0, 0]));
+        let values = [u32::MAX, 1, 0, 9];
+        let reply = bench.results(12, numbers(&[&[8], &values[..]].concat()));
+        assert_eq!(reply[2..], numbers(&[&[8], &values[..]].concat()));
+        assert_eq!(bench.refusal(12, numbers(&[99])), (FAILED_PRECONDITION, 0, 0));
+        bench.put(0, FLOAT32, &[4], &[7; 16]);
+        assert_eq!(bench.refusal(12, numbers(&[99])).1, bench.live() as u32);
+    });
+}
+
+#[test]
+fn checks_take_a_number_and_up_to_four_more() {
+    bench(|bench| {
+        bench.agent.checks = Some(mirrored);
+        for wrong in [vec![], numbers(&[1, 2, 3, 4, 5, 6]), vec!["walk".into()]] {
+            assert_eq!(bench.refusal(12, wrong), (INVALID_ARGUMENT, 12, 0));
+        }
+        assert_eq!(bench.refusal(12, vec![1.into(), (-1).into()]), (INVALID_ARGUMENT, 12, 0));
+        // What is no CHECK is answered as it always is.
+        assert_eq!(bench.refusal(13, numbers(&[1, 2])), (UNIMPLEMENTED, 13, 2));
+        assert_eq!(bench.refusal(2, numbers(&[1])), (INVALID_ARGUMENT, 2, 1));
+    });
+}
+
+#[test]
+fn an_image_without_checks_says_so() {
+    bench(|bench| assert_eq!(bench.refusal(12, numbers(&[1])), (UNIMPLEMENTED, 12, 1)));
+}
+
+#[test]
+fn an_image_without_a_model_says_so_when_one_is_asked_for() {
+    on_bench(&[], 16 * 1024, |bench| {
+        let (code, reply) = bench.ask(2, vec![]);
+        assert_eq!(code, INVALID_ARGUMENT);
+        assert!(reply[0].as_text().unwrap().contains("no module"), "{reply:?}");
+        assert_eq!(bench.refusal(5, vec!["main".into()]).0, FAILED_PRECONDITION);
+        assert_eq!(bench.results(10, vec![Value::Bytes(vec![1])]), [Value::Bytes(vec![1])]);
     });
 }
 
