@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from pathlib import Path
 
 from pytest_arielml.boards import HOST, Board, board_names, load_board
 from pytest_arielml.errors import UsageError
@@ -23,20 +24,23 @@ class Target:
 
     @classmethod
     def parse(cls, name: str, *, cores: int | None = None) -> Target:
-        """The target called `name`.
+        """The target called `name`; for BOARD the path of a board's own TOML file will do.
 
         Raises: UsageError for a name that is not RUNNER-BOARD, an unknown
         runner or board (with the near names and all names), or more cores
         than the board has.
         """
         runner, _, board_name = name.partition("-")
-        if name not in target_names():
+        if board_name.endswith(".toml"):
+            board = _own_board(name, runner, board_name)
+        elif name in target_names():
+            board = load_board(board_name or name)
+        else:
             raise UsageError(
                 f"unknown target {name!r}",
                 expected="RUNNER-BOARD or host, one of: " + ", ".join(target_names()),
                 advice=_nearest(name),
             )
-        board = load_board(board_name or name)
         if cores is not None and not 1 <= cores <= len(board.cores):
             raise UsageError(
                 f"{name} cannot run on {cores} cores",
@@ -44,6 +48,26 @@ class Target:
                 found=str(cores),
             )
         return cls(name, runner, board, cores or len(board.cores))
+
+
+def _own_board(name: str, runner: str, path: str) -> Board:
+    """A board of the user's own, which the runner must be able to run."""
+    if runner not in runner_names():
+        raise UsageError(
+            f"unknown runner in target {name!r}",
+            expected="RUNNER-PATH.toml, where RUNNER is one of: " + ", ".join(runner_names()),
+            found=repr(runner),
+        )
+    board = load_board(Path(path).expanduser())
+    if not runs(runner, board):
+        raise UsageError(
+            f"the runner {runner} cannot run {board.name}",
+            where=path,
+            expected=f"a table [{runner}] in its file",
+            found="none",
+            advice="see docs/boards.md",
+        )
+    return board
 
 
 def target_names() -> tuple[str, ...]:

@@ -107,6 +107,11 @@ class Client:
         """What the device is; asks it if it was not heard yet."""
         return self._greeting or self.hello()
 
+    @property
+    def last_id(self) -> int:
+        """The id of the last request."""
+        return self._last_id
+
     def wait_for_greeting(self, timeout: float | None = None, *, ask: bool = False) -> Greeting:
         """What the device says when it has booted.
 

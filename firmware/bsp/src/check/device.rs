@@ -19,6 +19,9 @@ const SLEEP: u32 = 7;
 const OVERFLOW: u32 = 8;
 const SPIN: u32 = 9;
 
+/// How far below the stack an overflow goes at most, in bytes.
+const BELOW_STACK: u32 = 4096;
+
 const MOST_VALUES: usize = 15;
 
 struct Values(UnsafeCell<[u32; MOST_VALUES]>);
@@ -45,7 +48,10 @@ pub fn run(arena: &Arena<'_>, check: u32, arguments: &[u32; CHECK_ARGUMENTS]) ->
         UNALIGNED => unaligned(check, a, b),
         ATOMICS => values(&core_checks::atomics()),
         SLEEP => values(&core_checks::sleep()),
-        OVERFLOW => values(&[dive(0)]),
+        OVERFLOW => {
+            let end = &raw const __stack_bottom as u32;
+            values(&[dive(0, end.saturating_sub(BELOW_STACK))])
+        }
         SPIN => {
             core_checks::spin(a);
             values(&[a])
@@ -159,13 +165,15 @@ fn unaligned(check: u32, kind: u32, offset: u32) -> Checked {
     values(&[loaded, low, high])
 }
 
-/// Calls itself until the stack is used up.
+/// Calls itself until the stack reaches down to `end`; how often.
 #[inline(never)]
-fn dive(depth: u32) -> u32 {
+fn dive(depth: u32, end: u32) -> u32 {
     let frame = black_box([depth; 16]);
-    if black_box(depth) == u32::MAX {
+    if core_checks::stack_pointer() < end {
         return depth;
     }
-    let below = dive(depth + 1);
-    frame.iter().fold(below, |sum, word| sum.wrapping_add(*word))
+    let below = dive(depth + 1, end);
+    // Used after the call, lest the frame be given up before it.
+    let [first, ..] = black_box(frame);
+    below.max(first)
 }

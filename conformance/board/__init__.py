@@ -1,0 +1,1 @@
+"""What a board must pass before any model runs on it."""
