@@ -167,7 +167,7 @@ def layout(found: tuple[int, ...], board: Board, symbols: Symbols) -> None:
 
 def walk(found: tuple[int, ...], board: Board, arena: tuple[int, int]) -> str:
     """Holds a walk through RAM against what RAM must do; what was walked, in words."""
-    start, length, bad, step, address, expected, got = found
+    start, length, words, bad, step, address, expected, got = found
     first, end = arena
     if not (first <= start < first + 16 and end - 16 < start + length <= end):
         raise BoardError(
@@ -183,7 +183,8 @@ def walk(found: tuple[int, ...], board: Board, arena: tuple[int, int]) -> str:
             found=f"{got:#010x} (bits that differ: {expected ^ got:#010x})",
             advice=_memory_advice(bad, step, address, expected, got, board),
         )
-    return f"{length:,} bytes from {start:#010x}, every bit as 0 and 1"
+    which = "" if 4 * words >= length else f"{words:,} words of "
+    return f"{which}{length:,} bytes from {start:#010x}, every bit as 0 and 1"
 
 
 def _memory_advice(bad: int, step: int, address: int, expected: int, got: int, board: Board) -> str:

@@ -75,6 +75,13 @@ def test_less_ram_than_the_file_says(bench: Made) -> None:
     assert "0x20040000" in str(caught.value)
 
 
+def test_a_large_ram_is_tried_in_odd_strides(bench: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [test_core.stride(mib << 20) for mib in (1, 4, 8, 64, 512)] == [1, 1, 3, 17, 129]
+    monkeypatch.setattr(test_core, "MOST", 64 * 1024)
+    test_core.test_ram_keeps_what_is_written(bench(), notes := Notes())
+    assert "20,283 words of 243,392 bytes" in notes[0]
+
+
 def test_ram_that_repeats(bench: Made) -> None:
     """The upper half of what the file promises is the lower once more."""
     broken = bench(with_ram(512 * 1024), actual=BOARD)

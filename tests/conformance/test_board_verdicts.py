@@ -89,7 +89,7 @@ def test_a_layout_of_another_ram(board: Board, image: Image) -> None:
 def test_a_walk_that_found_something(board: Board) -> None:
     arena = (0x2000_5000, 0x2004_0000)
     whole = (0x2000_5000, 0x3_B000)
-    assert "241,664 bytes" in verdicts.walk((*whole, 0, 0, 0, 0, 0), board, arena)
+    assert "241,664 bytes" in verdicts.walk((*whole, 0xEC00, 0, 0, 0, 0, 0), board, arena)
     for found, says in (
         ((30_000, 2, 0x2000_5000, 0x2000_5000, 0x2002_5000), "repeats after 128.0 KiB"),
         ((4, 2, 0x2000_5000, 0x2000_5000, 0x2002_5000), "bit 17 sticks at 1"),
@@ -99,10 +99,12 @@ def test_a_walk_that_found_something(board: Board) -> None:
         ((9, 4, 0x2000_6000, 0, 0xFFFF), "wait states"),
     ):
         with pytest.raises(BoardError, match="does not keep") as caught:
-            verdicts.walk((*whole, *found), board, arena)
+            verdicts.walk((*whole, 0xEC00, *found), board, arena)
         assert says in str(caught.value)
+    sparse = verdicts.walk((*whole, 0x100, 0, 0, 0, 0, 0), board, arena)
+    assert "256 words of 241,664 bytes" in sparse
     with pytest.raises(BoardError, match="left out a part"):
-        verdicts.walk((0x2000_5000, 0x1_0000, 0, 0, 0, 0, 0), board, arena)
+        verdicts.walk((0x2000_5000, 0x1_0000, 0x4000, 0, 0, 0, 0, 0), board, arena)
 
 
 def test_an_fpu_in_another_state(board: Board) -> None:
@@ -178,6 +180,7 @@ def test_atomics_that_are_none(board: Board) -> None:
 
 def test_a_sleep_that_goes_wrong() -> None:
     verdicts.sleep((1, 1, 1))
+    verdicts.sleep((1, 2, 2))
     for index, says in enumerate(("masked", "becomes pending", "ends a sleep")):
         with pytest.raises(BoardError, match=says):
             verdicts.sleep(tuple(int(place != index) for place in range(3)))

@@ -7,6 +7,8 @@ use arielml_arena::Arena;
 
 #[cfg(target_arch = "arm")]
 use super::cortex_m as core_checks;
+#[cfg(target_arch = "riscv32")]
+use super::riscv as core_checks;
 use super::walk::{Walked, walk_arena};
 
 const LAYOUT: u32 = 1;
@@ -37,8 +39,9 @@ pub fn run(arena: &Arena<'_>, check: u32, arguments: &[u32; CHECK_ARGUMENTS]) ->
     match check {
         LAYOUT => values(&layout()),
         WALK => {
-            let Walked { start, bytes, bad, step, address, expected, found } = walk_arena(arena)?;
-            values(&[start, bytes, bad, step, address, expected, found])
+            let Walked { start, bytes, words, bad, step, address, expected, found } =
+                walk_arena(arena, a)?;
+            values(&[start, bytes, words, bad, step, address, expected, found])
         }
         FLOAT => match float(a, b, c, d) {
             Some(bits) => values(&[bits]),

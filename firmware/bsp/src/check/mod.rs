@@ -3,12 +3,14 @@
 //!
 //! Each check gives what it measured, for the host to judge: see the table in
 //! `docs/wire.md`. What takes instructions of its own lies in a module an
-//! architecture: `cortex_m`. Linked into images without a model only.
+//! architecture: `cortex_m`, `riscv`. Linked into images without a model only.
 
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 mod cortex_m;
 #[cfg(target_os = "none")]
 mod device;
+#[cfg(all(target_arch = "riscv32", target_os = "none"))]
+mod riscv;
 #[cfg(any(test, target_os = "none"))]
 mod walk;
 

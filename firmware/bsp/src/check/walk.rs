@@ -11,6 +11,10 @@ use arielml_arena::Arena;
 pub(super) trait Words {
     /// How many.
     fn count(&self) -> usize;
+    /// Bytes from the first to the end of the last.
+    fn bytes(&self) -> u32 {
+        4 * self.count() as u32
+    }
     /// The address of word `index`.
     fn address(&self, index: usize) -> u32;
     /// What word `index` holds.
@@ -72,8 +76,10 @@ const STEPS: [Step; 10] = {
 pub(super) struct Walked {
     /// Address of the first word.
     pub(super) start: u32,
-    /// Bytes that were walked through.
+    /// Bytes from there that were walked through.
     pub(super) bytes: u32,
+    /// Words of them that were tried.
+    pub(super) words: u32,
     /// Reads that gave something else than was written.
     pub(super) bad: u32,
     /// The first of them: its step, counted from 1, or 0 without any.
@@ -89,8 +95,12 @@ pub(super) struct Walked {
 /// Walks through all of `words`; what they held is lost.
 pub(super) fn walk(words: &mut impl Words) -> Walked {
     let count = words.count();
-    let mut walked =
-        Walked { start: words.address(0), bytes: 4 * count as u32, ..Walked::default() };
+    let mut walked = Walked {
+        start: words.address(0),
+        bytes: words.bytes(),
+        words: count as u32,
+        ..Walked::default()
+    };
     for (number, step) in (1..).zip(&STEPS) {
         for place in 0..count {
             let index = if step.downwards { count - 1 - place } else { place };
@@ -124,20 +134,26 @@ fn value(words: &impl Words, index: usize, (pattern, inverted): (Pattern, bool))
 }
 
 /// Memory of its own.
+/// Each `stride`th word of `length`.
 struct Raw {
     start: *mut u32,
-    count: usize,
+    length: usize,
+    stride: usize,
 }
 
 impl Raw {
     fn at(&self, index: usize) -> *mut u32 {
-        self.start.wrapping_add(index.min(self.count - 1))
+        self.start.wrapping_add((index * self.stride).min(self.length - 1))
     }
 }
 
 impl Words for Raw {
     fn count(&self) -> usize {
-        self.count
+        self.length.div_ceil(self.stride)
+    }
+
+    fn bytes(&self) -> u32 {
+        4 * self.length as u32
     }
 
     fn address(&self, index: usize) -> u32 {
@@ -156,8 +172,10 @@ impl Words for Raw {
     }
 }
 
-/// Walks through all of an arena that nothing lives in.
-pub(super) fn walk_arena(arena: &Arena<'_>) -> Result<Walked, Error<'static>> {
+/// Walks through all of an arena that nothing lives in, or through each
+/// `stride`th of its words: an odd stride still takes every address line both
+/// ways, in a time that a large RAM allows.
+pub(super) fn walk_arena(arena: &Arena<'_>, stride: u32) -> Result<Walked, Error<'static>> {
     let usage = arena.usage();
     if usage.live > 0 {
         return Err(Error::new(
@@ -173,7 +191,11 @@ pub(super) fn walk_arena(arena: &Arena<'_>) -> Result<Walked, Error<'static>> {
         return Err(none);
     }
     let Ok(block) = arena.allocate(layout) else { return Err(none) };
-    let walked = walk(&mut Raw { start: block.as_ptr().cast(), count: bytes / 4 });
+    let walked = walk(&mut Raw {
+        start: block.as_ptr().cast(),
+        length: bytes / 4,
+        stride: stride.max(1) as usize,
+    });
     // SAFETY: from this arena with this layout, and not used again.
     unsafe { arena.deallocate(block, layout) };
     Ok(walked)
@@ -224,7 +246,12 @@ mod tests {
     #[test]
     fn good_memory_passes_whole() {
         let found = walked(|index| index, |_, value| value);
-        let all = Walked { start: ORIGIN, bytes: 4 * COUNT as u32, ..Walked::default() };
+        let all = Walked {
+            start: ORIGIN,
+            bytes: 4 * COUNT as u32,
+            words: COUNT as u32,
+            ..Walked::default()
+        };
         assert_eq!(found, all);
     }
 
@@ -322,11 +349,17 @@ mod tests {
     fn an_arena_is_walked_whole_and_usable_after() {
         let mut region = [MaybeUninit::uninit(); 4096];
         let arena = Arena::new(&mut region);
-        let walked = walk_arena(&arena).unwrap();
+        let walked = walk_arena(&arena, 0).unwrap();
         assert!(walked.bytes as usize > 4096 - 32, "{walked:?}");
         assert_eq!(walked.bad, 0);
         assert_eq!(arena.usage().used, 0);
-        assert_eq!(walk_arena(&arena).unwrap(), walked);
+        assert_eq!(walk_arena(&arena, 1).unwrap(), walked);
+        for stride in [3, 17, 1021, u32::MAX] {
+            let sparse = walk_arena(&arena, stride).unwrap();
+            assert_eq!((sparse.start, sparse.bytes), (walked.start, walked.bytes));
+            assert_eq!(sparse.words, walked.words.div_ceil(stride));
+            assert_eq!(sparse.bad, 0);
+        }
         assert!(arena.allocate(Layout::new::<[u64; 100]>()).is_ok());
     }
 
@@ -335,17 +368,17 @@ mod tests {
         let mut region = [MaybeUninit::uninit(); 1024];
         let arena = Arena::new(&mut region);
         let block = arena.allocate(Layout::new::<u64>()).unwrap();
-        let error = walk_arena(&arena).unwrap_err();
+        let error = walk_arena(&arena, 0).unwrap_err();
         assert_eq!(error.code, Code::FailedPrecondition);
         assert_eq!(error.values[0], 1);
         // SAFETY: from this arena with this layout.
         unsafe { arena.deallocate(block, Layout::new::<u64>()) };
-        assert!(walk_arena(&arena).is_ok());
+        assert!(walk_arena(&arena, 0).is_ok());
     }
 
     #[test]
     fn an_arena_without_memory_says_so() {
         let arena = Arena::new(&mut []);
-        assert_eq!(walk_arena(&arena).unwrap_err().code, Code::ResourceExhausted);
+        assert_eq!(walk_arena(&arena, 0).unwrap_err().code, Code::ResourceExhausted);
     }
 }
