@@ -41,7 +41,7 @@ def test_without_a_model_loading_is_refused(board_bench: Bench) -> None:
 
 
 def test_reset(board_bench: Bench, note: Note) -> None:
-    """A reset gives the same greeting, and ticks that begin anew."""
+    """A reset gives the same greeting, and ticks that begin anew where the timer is reset."""
     greeting = board_bench.greeting
     hz = board_bench.board.timer.hz
     # Long enough that the ticks of a start-up are fewer.
@@ -50,6 +50,9 @@ def test_reset(board_bench: Bench, note: Note) -> None:
     before = board_bench.check(Check.SPIN, 0).start
     assert board_bench.client.reset() == greeting
     after = board_bench.check(Check.SPIN, 0).start
+    if verdicts.goes_on(board_bench.board):
+        note("the same greeting; the timer is the platform's and goes on")
+        return
     verdicts.restarted(before, after, hz // 200)
     note(f"{before / hz * 1e3:.1f} ms of ticks before, {after / hz * 1e3:.3f} ms after")
 

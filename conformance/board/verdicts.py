@@ -49,6 +49,8 @@ _PARTS: Final = {
     "cortex-m7": 0xC27,
     "cortex-m33": 0xD21,
 }
+#: Timers of the platform rather than the core: RISC-V's mtime.
+_GO_ON: Final = ("clint",)
 _BASELINE: Final = ("cortex-m0", "cortex-m0plus", "cortex-m23")
 WORKS, FAULTS, EITHER = "works", "faults", "works or faults"
 
@@ -122,7 +124,8 @@ def layout(found: tuple[int, ...], board: Board, symbols: Symbols) -> None:
             "the image in flash is damaged or another one: flash it again and verify",
         )
     at = dict(zip(_PLACES, places, strict=True))
-    if vectors != _NOT_TOLD:
+    # 0, where no vectors are linked, is a chip's alias of its flash.
+    if vectors not in (_NOT_TOLD, 0):
         _same(
             "the core takes its vectors from elsewhere",
             board.vectors,
@@ -371,6 +374,11 @@ def traffic(expected: Mapping[str, int], found: Mapping[str, int], seconds: floa
     if seconds <= 0:
         return f"{moved:,} bytes"
     return f"{moved:,} bytes in {seconds:.1f} s, {moved / seconds / 1000:,.0f} kB/s both ways"
+
+
+def goes_on(board: Board) -> bool:
+    """Whether the timer is none that a reset on demand starts anew."""
+    return board.timer.model in _GO_ON
 
 
 def restarted(before: int, after: int, least: int) -> None:

@@ -213,6 +213,7 @@ def test_traffic_that_was_repeated(what: str) -> None:
 
 
 def test_ticks_that_go_on_after_a_reset() -> None:
+    assert not verdicts.goes_on(load_board("nrf52840"))
     verdicts.restarted(10_000, 20, 1000)
     for before, after in ((10_000, 10_000), (10_000, 12_000), (900, 20)):
         with pytest.raises(BoardError, match="did not start anew"):

@@ -26,7 +26,7 @@ pub(super) fn stack_pointer() -> u32 {
 }
 
 /// Whether there is an FPU in use; `mstatus.FS`; `fcsr`; nothing.
-#[cfg(target_feature = "f")]
+#[cfg(architecture = "riscv32imafc-unknown-none-elf")]
 pub(super) fn float_state() -> [u32; 4] {
     let (status, control): (u32, u32);
     // SAFETY: copies registers; the FPU is on.
@@ -37,12 +37,12 @@ pub(super) fn float_state() -> [u32; 4] {
     [1, status >> 13 & 0b11, control, 0]
 }
 
-#[cfg(not(target_feature = "f"))]
+#[cfg(not(architecture = "riscv32imafc-unknown-none-elf"))]
 pub(super) fn float_state() -> [u32; 4] {
     [0; 4]
 }
 
-#[cfg(target_feature = "f")]
+#[cfg(architecture = "riscv32imafc-unknown-none-elf")]
 pub(super) fn square_root(x: f32) -> f32 {
     let root;
     // SAFETY: computes.
@@ -50,7 +50,7 @@ pub(super) fn square_root(x: f32) -> f32 {
     root
 }
 
-#[cfg(target_feature = "f")]
+#[cfg(architecture = "riscv32imafc-unknown-none-elf")]
 pub(super) fn multiply_add(x: f32, y: f32, z: f32) -> f32 {
     let sum;
     // SAFETY: computes.
@@ -61,18 +61,18 @@ pub(super) fn multiply_add(x: f32, y: f32, z: f32) -> f32 {
     sum
 }
 
-#[cfg(not(target_feature = "f"))]
+#[cfg(not(architecture = "riscv32imafc-unknown-none-elf"))]
 unsafe extern "C" {
     safe fn sqrtf(x: f32) -> f32;
     safe fn fmaf(x: f32, y: f32, z: f32) -> f32;
 }
 
-#[cfg(not(target_feature = "f"))]
+#[cfg(not(architecture = "riscv32imafc-unknown-none-elf"))]
 pub(super) fn square_root(x: f32) -> f32 {
     sqrtf(x)
 }
 
-#[cfg(not(target_feature = "f"))]
+#[cfg(not(architecture = "riscv32imafc-unknown-none-elf"))]
 pub(super) fn multiply_add(x: f32, y: f32, z: f32) -> f32 {
     fmaf(x, y, z)
 }
