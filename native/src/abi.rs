@@ -76,6 +76,7 @@ pub unsafe extern "C" fn arielml_emu_create(configuration: *const Configuration)
                 all: registers,
             },
             fpu: given.fpu != 0,
+            cpuid: peripherals::cortex_m_scs::cpuid(&name.to_string_lossy()),
             reset_address: given.reset_address,
         };
         // SAFETY: by this function's contract.

@@ -208,6 +208,8 @@ pub struct Bus {
     pub cycles: u64,
     /// Cycles a second.
     pub clock_hz: u64,
+    /// What an Arm core says that it is.
+    pub cpuid: u32,
     /// The guest asked for a system reset.
     pub reset_requested: bool,
     /// Floating-point instructions are allowed (CPACR).

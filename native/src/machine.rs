@@ -55,6 +55,8 @@ pub struct Core {
     pub registers: Registers,
     /// It has a floating-point unit, which start-up code must enable.
     pub fpu: bool,
+    /// What it says that it is (Arm's CPUID).
+    pub cpuid: u32,
     /// Thumb: where the vector table is; else the first instruction.
     pub reset_address: u32,
 }
@@ -94,10 +96,10 @@ impl Machine {
     /// A board without memories or peripherals.
     pub fn new(engine: Engine, core: Core, clock_hz: u64) -> Machine {
         Machine {
+            bus: Bus { clock_hz, cpuid: core.cpuid, ..Bus::default() },
             engine,
             core,
             counter: Counter::default(),
-            bus: Bus { clock_hz, ..Bus::default() },
             slots: Vec::new(),
             watched: Vec::new(),
             fault: None,

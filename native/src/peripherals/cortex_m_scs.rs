@@ -52,6 +52,20 @@ const SYSRESETREQ: u32 = 1 << 2;
 /// Full access to coprocessors 10 and 11, the FPU.
 const CP10_CP11: u32 = 0x00f0_0000;
 
+/// What a core says that it is: Arm's part number of it, revision r0p1; 0 for
+/// one that is none of these.
+pub fn cpuid(core: &str) -> u32 {
+    match core {
+        "cortex-m0" => 0x410c_c201,
+        "cortex-m0plus" => 0x410c_c601,
+        "cortex-m3" => 0x410f_c231,
+        "cortex-m4" => 0x410f_c241,
+        "cortex-m7" => 0x410f_c271,
+        "cortex-m33" => 0x410f_d211,
+        _ => 0,
+    }
+}
+
 /// The peripheral.
 #[derive(Debug, Default)]
 pub struct SystemControl {
@@ -147,8 +161,7 @@ impl Peripheral for SystemControl {
             SYST_CSR => Ok(self.tick_control),
             SYST_RVR => Ok(self.tick_reload),
             SYST_CVR => Ok(self.ticks(bus)),
-            // Arm's part numbers of a Cortex-M0+ and a Cortex-M4, revisions r0p1.
-            CPUID => Ok(if self.baseline { 0x410c_c601 } else { 0x410f_c241 }),
+            CPUID => Ok(bus.cpuid),
             ICSR => Ok(bus.interrupts.ready().map_or(0, |number| (number + 16) << 12 | 1 << 22)),
             VTOR => Ok(self.vector_table),
             AIRCR => Ok(KEY_READ),
@@ -263,7 +276,8 @@ mod tests {
 
     #[test]
     fn armv6_m_has_less() {
-        let (mut bus, mut scs) = (Bus::default(), SystemControl::baseline());
+        let bus = Bus { cpuid: cpuid("cortex-m0plus"), ..Bus::default() };
+        let (mut bus, mut scs) = (bus, SystemControl::baseline());
         scs.write(NVIC_ISER, 1 << 20, &mut bus).unwrap();
         scs.write(AIRCR, KEY | SYSRESETREQ, &mut bus).unwrap();
         assert!(bus.reset_requested);
