@@ -13,3 +13,5 @@ export MIRIFLAGS="-Zmiri-ignore-leaks -Zmiri-permissive-provenance ${MIRIFLAGS:-
 for crate in arena scheduler vm hal agent host; do
     cargo +nightly miri test -q -p "arielml-$crate" --lib
 done
+# The drivers' tests poke registers; this one walks memory.
+cargo +nightly miri test -q -p arielml-bsp --lib check

@@ -156,11 +156,11 @@ class Outcomes:
         ]
         console.print(f"{target}: {', '.join(said) or 'nothing ran'}", style="bold")
         for name, line in self.failed[:_SHOWN]:
-            console.print(f"  failed   {name}: {line}", markup=False)
+            console.print(f"  failed   {name}: {line}", markup=False, soft_wrap=True)
         if len(self.failed) > _SHOWN:
             console.print(f"  failed   {len(self.failed) - _SHOWN:,} more")
         for reason, count in self.skipped.most_common():
-            console.print(f"  skipped  {count} x {reason}", markup=False)
+            console.print(f"  skipped  {count} x {reason}", markup=False, soft_wrap=True)
 
 
 def _name(nodeid: str) -> str:
