@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from pytest_arielml.boards import HOST, board_names, load_board
-from pytest_arielml.runners import runner_names, runs
-from pytest_arielml.units import format_bytes
+from pytest_arielml.errors import ArielError
+from pytest_arielml.runners import check_available, runner_names, runs
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_MARK: Final = "*"
 
 
 def add_parser(commands: Commands) -> None:
@@ -23,25 +25,29 @@ def add_parser(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints a line a board."""
+    """Prints each board and its targets."""
     del options
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("target", "cores", "flash", "RAM", "board"):
-        table.add_column(name, no_wrap=name != "board")
-    for name in board_names():
+    console = Console(highlight=False, soft_wrap=True)
+    missing = {name for name in runner_names() if not _is_available(name)}
+    for name in (*board_names(), HOST):
         board = load_board(name)
-        core = board.cores[0]
-        cores = f"{len(board.cores)} x {core.cpu}, {core.clock_hz / 1e6:g} MHz"
-        for runner in filter(lambda name: runs(name, board), runner_names()):
-            table.add_row(
-                f"{runner}-{name}",
-                cores + (", FPU" if core.fpu else ""),
-                format_bytes(board.memory["flash"].length),
-                format_bytes(board.memory["ram"].length),
-                board.description,
-            )
-    here = load_board(HOST)
-    ram = format_bytes(here.ram.length)
-    table.add_row(HOST, f"1 x {here.cores[0].cpu}", "-", ram, here.description)
-    Console(highlight=False).print(table)
+        console.print(f"[bold]{name}[/]  {escape(board.description)}")
+        targets = [_target(runner, name) for runner in runner_names() if runs(runner, board)]
+        shown = (f"{target}{_MARK * (runner in missing)}" for runner, target in targets)
+        console.print(f"    {'  '.join(shown)}")
+    if missing:
+        listed = ", ".join(sorted(missing))
+        console.print(f"\n{_MARK} not installed here: {listed}. How to get it: arielml doctor")
     return 0
+
+
+def _target(runner: str, board: str) -> tuple[str, str]:
+    return runner, HOST if board == HOST else f"{runner}-{board}"
+
+
+def _is_available(runner: str) -> bool:
+    try:
+        check_available(runner)
+    except ArielError:
+        return False
+    return True

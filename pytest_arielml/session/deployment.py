@@ -25,7 +25,6 @@ from pytest_arielml.session.target import Target
 from pytest_arielml.session.transients import Transient, transients
 from pytest_arielml.wire import CallReply, Client
 
-
 _CALL: Final = "arielml_call"
 
 

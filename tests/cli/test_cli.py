@@ -11,14 +11,26 @@ import onnx.parser
 import pytest
 
 from pytest_arielml.cli import main
+from pytest_arielml.session import target_names
 
 
 def test_boards_lists_every_target(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["boards"]) == 0
     out = capsys.readouterr().out
-    assert "emu-nrf52840" in out
-    assert "cortex-m4" in out
-    assert "256.0 KiB" in out
+    for target in target_names():
+        assert target in out
+    assert "Cortex-M4F at 64 MHz" in out
+
+
+def test_boards_marks_what_is_not_installed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["boards"]) == 0
+    out = capsys.readouterr().out
+    assert "qemu-riscv-virt*" in out
+    assert "emu-riscv-virt*" not in out
+    assert "* not installed here: qemu, renode." in out
 
 
 def test_doctor_finds_what_a_run_needs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from pytest_arielml.boards import Board
 from pytest_arielml.errors import GuestFault
-from pytest_arielml.runners.emu.cores import RISCV, CoreModel
+from pytest_arielml.runners.emu.cores import RISCV, THUMB, CoreModel
 from pytest_arielml.runners.emu.native import FaultRecord, unicorn_error
 from pytest_arielml.runners.emu.program import Program
 from pytest_arielml.units import format_bytes
@@ -54,6 +54,7 @@ _ARM_EXCEPTIONS: Final = {
     7: "a breakpoint instruction (BKPT)",
     17: "a floating-point instruction on a core without an FPU",
 }
+_STACK_LIMIT: Final = 19
 # UDF of Thumb; EBREAK, its short form and the all-zero instruction of RISC-V.
 _THUMB_STOPS: Final = range(0xDE00, 0xDF00)
 _RISCV_STOPS: Final = (b"\x73\x00\x10\x00", b"\x02\x90", b"\x00\x00")
@@ -147,6 +148,12 @@ def _explain(context: Context) -> tuple[str, str | None, str]:
             return _invalid_instruction(context)
         case Kind.EXCEPTION if context.core.isa == RISCV and record.number == _RISCV_ILLEGAL:
             return _invalid_instruction(context)
+        case Kind.EXCEPTION if context.core.isa == THUMB and record.number == _STACK_LIMIT:
+            return (
+                "the stack overflowed: the stack pointer went below its limit (MSPLIM)",
+                None,
+                f"give {board.name} more `stack`, or call a model that needs less",
+            )
         case Kind.EXCEPTION:
             riscv = context.core.isa == RISCV
             names = _RISCV_EXCEPTIONS if riscv else _ARM_EXCEPTIONS
