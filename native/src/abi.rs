@@ -2,7 +2,7 @@
 //! what a number means is written where it is made. No panic crosses.
 //!
 //! Order of calls: `create`, `map`, `guard`, `attach`, `watch`, `reset`, then
-//! `run`, `send` and `receive` at will. The engine is closed before `destroy`.
+//! `run`, `send` and `receive` at will. The engines are closed before `destroy`.
 
 mod records;
 
@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::hooks::{self, Port};
 use crate::isa::Isa;
-use crate::machine::{self, Core, Machine, Registers};
+use crate::machine::{self, Core, Description, Machine, Registers};
 use crate::spans::Span;
 use crate::unicorn::{self, Engine};
 use crate::{peripherals, timing};
@@ -19,7 +19,7 @@ use crate::{peripherals, timing};
 pub use records::{Configuration, FaultRecord, Totals};
 
 /// Rises with every change of this interface; Python checks it.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A call panicked: a defect of this library.
 pub const PANICKED: i32 = -1;
@@ -49,39 +49,55 @@ pub extern "C" fn arielml_emu_version() -> u32 {
     VERSION
 }
 
-/// Makes a board around an open engine; null when Unicorn refuses a hook.
+/// Makes a core of what Python says.
 ///
 /// # Safety
-/// `configuration` and what it points to are valid during the call; the
-/// engine stays open until just before `arielml_emu_destroy`.
+/// As for [`arielml_emu_create`].
+unsafe fn make_core(number: usize, given: &Configuration) -> Core {
+    // SAFETY: by this function's contract.
+    let (registers, name) = unsafe {
+        let count = given.register_count as usize;
+        let registers = std::slice::from_raw_parts(given.registers, count);
+        (registers.to_vec(), CStr::from_ptr(given.core))
+    };
+    let description = Description {
+        isa: if given.isa == Isa::Thumb as u32 { Isa::Thumb } else { Isa::RiscV },
+        timing: timing::table(&name.to_string_lossy()),
+        clock_hz: given.clock_hz,
+        registers: Registers {
+            pc: given.pc,
+            sp: given.sp,
+            lr: given.lr,
+            mask: given.mask,
+            status: given.status,
+            all: registers,
+        },
+        fpu: given.fpu != 0,
+        cpuid: peripherals::cortex_m_scs::cpuid(&name.to_string_lossy()),
+        reset_address: given.reset_address,
+        starts: given.starts != 0,
+    };
+    // SAFETY: by this function's contract.
+    Core::new(number, unsafe { Engine::new(given.engine, given.functions) }, description)
+}
+
+/// Makes a board around open engines, one a core; null when Unicorn refuses
+/// a hook.
+///
+/// # Safety
+/// `cores` points to `count` configurations, which with what they point to are
+/// valid during the call; the engines stay open until just before
+/// `arielml_emu_destroy`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn arielml_emu_create(configuration: *const Configuration) -> *mut Board {
+pub unsafe extern "C" fn arielml_emu_create(cores: *const Configuration, count: u32) -> *mut Board {
     let made = catch_unwind(|| {
         // SAFETY: by this function's contract.
-        let (given, registers, name) = unsafe {
-            let given = &*configuration;
-            let count = given.register_count as usize;
-            let registers = std::slice::from_raw_parts(given.registers, count);
-            (given, registers.to_vec(), CStr::from_ptr(given.core))
-        };
-        let core = Core {
-            isa: if given.isa == Isa::Thumb as u32 { Isa::Thumb } else { Isa::RiscV },
-            timing: timing::table(&name.to_string_lossy()),
-            registers: Registers {
-                pc: given.pc,
-                sp: given.sp,
-                lr: given.lr,
-                mask: given.mask,
-                status: given.status,
-                all: registers,
-            },
-            fpu: given.fpu != 0,
-            cpuid: peripherals::cortex_m_scs::cpuid(&name.to_string_lossy()),
-            reset_address: given.reset_address,
-        };
-        // SAFETY: by this function's contract.
-        let engine = unsafe { Engine::new(given.engine, given.functions) };
-        let machine = Machine::new(engine, core, given.clock_hz);
+        let given = unsafe { std::slice::from_raw_parts(cores, count as usize) };
+        // SAFETY: as above.
+        let mut cores =
+            given.iter().enumerate().map(|(number, one)| unsafe { make_core(number, one) });
+        let Some(first) = cores.next() else { return std::ptr::null_mut() };
+        let machine = Machine::new(first, cores.collect());
         let board = Box::into_raw(Box::new(Board { machine, ports: Vec::new() }));
         // SAFETY: the board stays where it is until `destroy`.
         let error = unsafe { hooks::install(&raw mut (*board).machine) };
@@ -94,6 +110,20 @@ pub unsafe extern "C" fn arielml_emu_create(configuration: *const Configuration)
         std::ptr::null_mut()
     });
     made.unwrap_or(std::ptr::null_mut())
+}
+
+/// Sets how the cores take turns: each is `length` instructions on average, and
+/// `seed` says how long they are one by one, and which of two cores begins.
+///
+/// # Safety
+/// `board` is alive, and nothing ran on it yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn arielml_emu_interleave(board: *mut Board, length: u64, seed: u64) -> i32 {
+    caught(|| {
+        // SAFETY: by this function's contract.
+        unsafe { &mut (*board).machine }.interleave(length, seed);
+        0
+    })
 }
 
 /// Frees a board.
@@ -141,7 +171,11 @@ pub unsafe extern "C" fn arielml_emu_map(
         unsafe {
             let machine = &mut (*board).machine;
             machine.bus.memories.add(base, length, host, writable);
-            checked(machine.engine.map(base, length, allowed, host))
+            let refused = machine
+                .cores()
+                .map(|core| core.engine.map(base, length, allowed, host))
+                .find(|&error| error != unicorn::OK);
+            checked(refused.unwrap_or(unicorn::OK))
         }
     })
 }
@@ -156,8 +190,12 @@ pub unsafe extern "C" fn arielml_emu_guard(board: *mut Board) -> i32 {
     caught(|| checked(unsafe { hooks::guard(&raw mut (*board).machine) }))
 }
 
-/// Puts the peripheral `model` at `base`, where no other is. One that is longer
-/// than a page does not begin in the page of another.
+/// `arielml_emu_attach`: the peripheral is not part of a core.
+pub const SHARED: u32 = u32::MAX;
+
+/// Puts the peripheral `model` at `base`, for `core` alone or for all
+/// ([`SHARED`]), where no other is. One that is longer than a page does not
+/// begin in the page of another.
 ///
 /// # Safety
 /// `board` is alive; `model` is a zero-ended string.
@@ -166,6 +204,7 @@ pub unsafe extern "C" fn arielml_emu_attach(
     board: *mut Board,
     model: *const c_char,
     base: u32,
+    core: u32,
 ) -> i32 {
     const PAGE: u32 = 0x1000;
     caught(|| {
@@ -174,27 +213,33 @@ pub unsafe extern "C" fn arielml_emu_attach(
         let name = name.to_string_lossy();
         let Some(peripheral) = peripherals::create(&name, base) else { return UNKNOWN };
         let length = peripheral.length();
-        if !whole.machine.add(base, peripheral) {
+        let owner = (core != SHARED).then_some(core as usize);
+        if !whole.machine.add(base, owner, peripheral) {
             return checked(unicorn::MAP);
         }
         // Peripherals may share a page, which is mapped once.
         let first = base & !(PAGE - 1);
         let length = (base - first + length).next_multiple_of(PAGE);
-        let shared = whole.ports.iter().find(|port| first.wrapping_sub(port.base) < port.length);
-        if let Some(port) = shared {
+        let maps = |port: &Port| first.wrapping_sub(port.base) < port.length && port.core == owner;
+        if let Some(port) = whole.ports.iter().find(|port| maps(port)) {
             let fits = first - port.base + length <= port.length;
             return checked(if fits { unicorn::OK } else { unicorn::MAP });
         }
         // SAFETY: the machine has the board's fixed place.
         let machine = unsafe { &raw mut (*board).machine };
-        let mut port = Box::new(Port { machine, base: first, length });
+        let mut port = Box::new(Port { machine, base: first, length, core: owner });
         let data = (&raw mut *port).cast();
         whole.ports.push(port);
-        let engine = &whole.machine.engine;
-        // SAFETY: the port lives in the board until after the engine is closed.
-        checked(unsafe {
-            engine.map_registers(first, length, hooks::on_read, hooks::on_write, data)
-        })
+        let users = whole.machine.cores().filter(|core| owner.is_none_or(|it| it == core.number));
+        for core in users {
+            let (read, write) = (hooks::on_read, hooks::on_write);
+            // SAFETY: the port lives in the board until after the engine is closed.
+            let error = unsafe { core.engine.map_registers(first, length, read, write, data) };
+            if error != unicorn::OK {
+                return checked(error);
+            }
+        }
+        0
     })
 }
 
@@ -208,7 +253,7 @@ pub unsafe extern "C" fn arielml_emu_watch(board: *mut Board, address: u32) -> i
     caught(|| unsafe { (*board).machine.watch(address) as i32 })
 }
 
-/// Resets the core and the peripherals.
+/// Resets the cores and the peripherals.
 ///
 /// # Safety
 /// `board` is alive.
@@ -278,37 +323,47 @@ pub unsafe extern "C" fn arielml_emu_receive(
     })
 }
 
-/// The counts so far.
+/// The counts of `core` so far.
 ///
 /// # Safety
 /// `board` is alive; `totals` can be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn arielml_emu_counters(board: *mut Board, totals: *mut Totals) -> i32 {
+pub unsafe extern "C" fn arielml_emu_counters(
+    board: *mut Board,
+    core: u32,
+    totals: *mut Totals,
+) -> i32 {
     caught(|| {
         // SAFETY: by this function's contract.
-        unsafe {
-            let machine = &(*board).machine;
-            *totals = Totals {
-                instructions: machine.counter.instructions,
-                cycles: machine.counter.cycles,
-                resets: machine.resets(),
-                missed: machine.counter.spans.missed(),
-            };
-        }
+        let (machine, totals) = unsafe { (&(*board).machine, &mut *totals) };
+        let Some(core) = machine.core(core as usize) else { return UNKNOWN };
+        *totals = Totals {
+            instructions: core.counter.instructions,
+            cycles: core.counter.cycles,
+            idle: machine.idle(core),
+            resets: machine.resets(),
+            missed: core.counter.spans.missed(),
+        };
         0
     })
 }
 
-/// The finished calls of the watched function `index`.
+/// The finished calls that `core` made of the watched function `index`.
 ///
 /// # Safety
 /// `board` is alive; `span` can be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn arielml_emu_span(board: *mut Board, index: u32, span: *mut Span) -> i32 {
+pub unsafe extern "C" fn arielml_emu_span(
+    board: *mut Board,
+    core: u32,
+    index: u32,
+    span: *mut Span,
+) -> i32 {
     caught(|| {
         // SAFETY: by this function's contract.
         let (machine, span) = unsafe { (&(*board).machine, &mut *span) };
-        let Some(found) = machine.counter.spans.get(index as usize) else { return UNKNOWN };
+        let Some(core) = machine.core(core as usize) else { return UNKNOWN };
+        let Some(found) = core.counter.spans.get(index as usize) else { return UNKNOWN };
         *span = found;
         0
     })
@@ -323,11 +378,12 @@ pub unsafe extern "C" fn arielml_emu_fault(board: *mut Board, record: *mut Fault
     caught(|| {
         // SAFETY: by this function's contract.
         let (machine, record) = unsafe { (&(*board).machine, &mut *record) };
-        let Some((fault, registers)) = machine.fault() else { return 0 };
+        let Some((fault, core, registers)) = machine.fault() else { return 0 };
         record.kind = fault.kind as u32;
         record.address = fault.address;
         record.size = fault.size;
         record.number = fault.number;
+        record.core = core as u32;
         // One place is kept for the zero at the end.
         let last = record.message.len() - 1;
         record.message.fill(0);

@@ -167,6 +167,16 @@ impl Interrupts {
         }
     }
 
+    /// The core was reset: nothing is enabled, and what is high pends.
+    pub fn reset(&mut self) {
+        *self = Interrupts { pending: self.lines, lines: self.lines, ..Interrupts::default() };
+    }
+
+    fn is_high(&self, number: u32) -> bool {
+        let word = self.lines.get((number / 32) as usize);
+        word.is_some_and(|word| word & 1 << (number % 32) != 0)
+    }
+
     /// The lowest interrupt that is enabled and pending.
     pub fn ready(&self) -> Option<u32> {
         let words = self.enabled.iter().zip(&self.pending);
@@ -195,16 +205,50 @@ pub struct Ticks {
     pub hz: u64,
 }
 
+/// Where a core begins that another one starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// Its vector table.
+    pub vectors: u32,
+    /// Its stack pointer.
+    pub stack: u32,
+    /// Its first instruction.
+    pub entry: u32,
+}
+
+/// What a peripheral does to cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Sets the event register of every core.
+    SendEvent,
+    /// Starts a core that is held.
+    Start(usize, Start),
+    /// Holds a core in reset.
+    Hold(usize),
+    /// Lets a core that is held run its boot ROM, if it has one.
+    Release(usize),
+}
+
 /// What a peripheral can reach, and what one tells another.
 #[derive(Debug, Default)]
 pub struct Bus {
     /// The guest's memories.
     pub memories: Memories,
-    /// Interrupt state.
+    /// Interrupt state of the core that makes the access.
     pub interrupts: Interrupts,
+    /// Interrupt states of the cores by number; that of `core` is in `interrupts`.
+    pub parked: Vec<Interrupts>,
+    /// The core that makes the access.
+    pub core: usize,
+    /// What was asked for that concerns cores.
+    pub commands: Vec<Command>,
+    /// Another core may have reason to wake.
+    pub stirred: bool,
     /// Byte queues of the UART.
     pub serial: Serial,
-    /// Cycles since power-on, at the start of the running block.
+    /// Cycles since power-on, at the start of the running block. They are the
+    /// core's own for what is part of a core; for all else they are of the
+    /// first core's clock, and never fall when cores take turns.
     pub cycles: u64,
     /// Cycles a second.
     pub clock_hz: u64,
@@ -233,6 +277,44 @@ pub struct Bus {
 }
 
 impl Bus {
+    /// Adds a core's interrupt state.
+    pub fn add_core(&mut self) {
+        self.parked.push(Interrupts::default());
+    }
+
+    /// Lets another core make the accesses.
+    pub fn switch(&mut self, core: usize) {
+        for index in [self.core, core] {
+            if let Some(parked) = self.parked.get_mut(index) {
+                std::mem::swap(parked, &mut self.interrupts);
+            }
+        }
+        self.core = core;
+    }
+
+    /// The interrupt state of a core.
+    pub fn interrupts_of(&mut self, core: usize) -> &mut Interrupts {
+        match self.parked.get_mut(core) {
+            Some(parked) if core != self.core => parked,
+            _ => &mut self.interrupts,
+        }
+    }
+
+    /// Drives a peripheral's line to the interrupt controller of every core.
+    pub fn drive(&mut self, number: u32, high: bool) {
+        self.stirred |= high && !self.interrupts.is_high(number);
+        self.interrupts.drive(number, high);
+        for parked in &mut self.parked {
+            parked.drive(number, high);
+        }
+    }
+
+    /// Asks for what concerns cores.
+    pub fn command(&mut self, command: Command) {
+        self.commands.push(command);
+        self.stirred = true;
+    }
+
     /// Ticks up to now; `None` when there are none.
     pub fn ticks(&self) -> Option<u64> {
         let tick = self.tick?;
@@ -300,6 +382,31 @@ mod tests {
         interrupts.drive(10, false);
         interrupts.complete(10);
         assert_eq!(interrupts.ready(), None);
+    }
+
+    #[test]
+    fn a_line_reaches_every_core_and_each_has_its_own_bits() {
+        let mut bus = Bus::default();
+        bus.add_core();
+        bus.add_core();
+        *bus.interrupts.enabled(0).unwrap() = 1 << 5;
+        bus.drive(5, true);
+        assert!(std::mem::take(&mut bus.stirred));
+        assert_eq!(bus.interrupts.ready(), Some(5));
+        bus.switch(1);
+        assert_eq!(bus.interrupts.ready(), None);
+        assert_eq!(bus.interrupts.pending(0), Some(1 << 5));
+        *bus.interrupts.enabled(0).unwrap() = 1 << 5;
+        bus.drive(5, true);
+        assert!(!bus.stirred, "it was high before");
+        bus.drive(5, false);
+        bus.interrupts.change_pending(0, 0, 1 << 5);
+        assert_eq!(bus.interrupts.ready(), None);
+        assert_eq!(bus.interrupts_of(0).ready(), Some(5));
+        bus.switch(0);
+        bus.interrupts.reset();
+        assert_eq!(bus.interrupts.ready(), None);
+        assert_eq!(bus.interrupts_of(1).pending(0), Some(0));
     }
 
     #[test]

@@ -21,10 +21,24 @@ pub struct Block {
     pub cycles: u32,
     /// Cycles to add when it does not.
     pub taken: u8,
-    /// It begins a watched function.
-    pub watched: bool,
-    /// Which one.
+    /// What else is to be done when it begins: see [`mark`].
+    pub marks: u8,
+    /// The watched function that it begins.
     pub function: u16,
+}
+
+/// Bits of [`Block::marks`].
+pub mod mark {
+    /// It begins a watched function.
+    pub const WATCHED: u8 = 1;
+    /// It sends an event to every core (SEV).
+    pub const EVENT: u8 = 1 << 1;
+    /// An exclusive load is left open at its end.
+    pub const OPENS: u8 = 1 << 2;
+    /// An exclusive store, or what takes its place, ends one.
+    pub const CLOSES: u8 = 1 << 3;
+    /// Cores agree by it: they run it in the order of their times.
+    pub const ORDERED: u8 = 1 << 4;
 }
 
 /// Blocks by their address; a colliding or changed one is decoded again.
@@ -46,6 +60,8 @@ pub struct Counter {
     pub instructions: u64,
     /// Estimated cycles of the same.
     pub cycles: u64,
+    /// Cycles slept while another core ran.
+    pub idle: u64,
     /// The hook looks at limits once this many instructions are reached.
     pub check_at: u64,
     /// Watched functions.
@@ -62,6 +78,7 @@ impl Default for Counter {
         Counter {
             instructions: 0,
             cycles: 0,
+            idle: 0,
             check_at: 0,
             spans: Spans::default(),
             returns_to: Spans::NOWHERE,
@@ -108,17 +125,28 @@ impl Counter {
         self.running = block;
     }
 
+    /// Cycles since power-on, sleep included: the core's own time.
+    pub fn elapsed(&self) -> u64 {
+        self.cycles + self.idle
+    }
+
+    /// Whether more than counting is to be done at this block.
+    pub fn is_marked(&self, block: &Block) -> bool {
+        block.marks != 0 || block.address == self.returns_to
+    }
+
     /// Whether calls end or begin at this block.
     pub fn is_span_edge(&self, block: &Block) -> bool {
-        block.watched || block.address == self.returns_to
+        block.marks & mark::WATCHED != 0 || block.address == self.returns_to
     }
 
     /// Ends the calls that return here and begins the one that starts here.
     pub fn span_edge(&mut self, block: &Block, link: u32, stack: u32) {
-        self.spans.arrive(block.address, stack, self.instructions, self.cycles);
-        if block.watched {
+        let elapsed = self.elapsed();
+        self.spans.arrive(block.address, stack, self.instructions, elapsed);
+        if block.marks & mark::WATCHED != 0 {
             let function = usize::from(block.function);
-            self.spans.enter(function, link, stack, self.instructions, self.cycles);
+            self.spans.enter(function, link, stack, self.instructions, elapsed);
         }
         self.returns_to = self.spans.returns_to();
     }

@@ -1,7 +1,8 @@
 //! What Unicorn calls while the guest runs.
 //!
 //! Each callback gets the machine as its data and makes the only reference
-//! to it; a panic becomes a fault of the guest.
+//! to it; a panic becomes a fault of the guest. One engine runs at a time, that
+//! of the machine's running core.
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,6 +17,8 @@ pub(crate) struct Port {
     pub machine: *mut Machine,
     pub base: u32,
     pub length: u32,
+    /// The core that the peripherals are part of.
+    pub core: Option<usize>,
 }
 
 /// To Unicorn, a range that ends before it begins.
@@ -43,24 +46,25 @@ unsafe fn guarded<T: Default>(data: *mut Machine, body: impl FnOnce(&mut Machine
     }
 }
 
-/// Adds the hooks of execution; gives Unicorn's error code.
+/// Adds the hooks of execution to every core's engine; gives Unicorn's error code.
 ///
 /// # Safety
-/// `machine` stays valid until the engine is closed.
+/// `machine` stays valid until the engines are closed.
 pub(crate) unsafe fn install(machine: *mut Machine) -> i32 {
     let hooks = [
         (unicorn::hook::BLOCK, on_block as *mut c_void),
         (unicorn::hook::INTR, on_exception as *mut c_void),
         (unicorn::hook::INSN_INVALID, on_bad_instruction as *mut c_void),
     ];
-    for (kind, callback) in hooks {
-        // SAFETY: the callbacks below have the signatures of their kinds.
-        let error = unsafe {
-            let engine = &(*machine).engine;
-            engine.add_hook(kind, callback, machine.cast(), EVERYWHERE)
-        };
-        if error != unicorn::OK {
-            return error;
+    // SAFETY: by this function's contract; hooks run later.
+    let cores = unsafe { &*machine }.cores();
+    for core in cores {
+        for (kind, callback) in hooks {
+            // SAFETY: the callbacks below have the signatures of their kinds.
+            let error = unsafe { core.engine.add_hook(kind, callback, machine.cast(), EVERYWHERE) };
+            if error != unicorn::OK {
+                return error;
+            }
         }
     }
     unicorn::OK
@@ -73,14 +77,16 @@ pub(crate) unsafe fn install(machine: *mut Machine) -> i32 {
 /// As for [`install`].
 pub(crate) unsafe fn guard(machine: *mut Machine) -> i32 {
     // SAFETY: by this function's contract; hooks run later.
-    let (engine, memories) = unsafe { (&(*machine).engine, &(*machine).bus.memories) };
-    for range in memories.outside_ram() {
-        let callback = on_bad_access as *mut c_void;
-        let kind = unicorn::hook::MEM_INVALID;
-        // SAFETY: the callback has the signature of its kind.
-        let error = unsafe { engine.add_hook(kind, callback, machine.cast(), range) };
-        if error != unicorn::OK {
-            return error;
+    let (cores, memories) = unsafe { ((*machine).cores(), &(*machine).bus.memories) };
+    for core in cores {
+        for range in memories.outside_ram() {
+            let callback = on_bad_access as *mut c_void;
+            let kind = unicorn::hook::MEM_INVALID;
+            // SAFETY: the callback has the signature of its kind.
+            let error = unsafe { core.engine.add_hook(kind, callback, machine.cast(), range) };
+            if error != unicorn::OK {
+                return error;
+            }
         }
     }
     unicorn::OK
@@ -91,18 +97,19 @@ unsafe extern "C" fn on_block(_: Handle, address: u64, size: u32, data: *mut c_v
     unsafe {
         guarded(data.cast(), |machine| {
             let address = address as u32;
-            machine.counter.finish_block(address);
-            if machine.counter.instructions >= machine.counter.check_at && !machine.may_continue() {
+            let counter = &mut machine.core.counter;
+            counter.finish_block(address);
+            if counter.instructions >= counter.check_at && !machine.may_continue() {
                 return;
             }
-            let block = match machine.counter.cached(address, size) {
+            let block = match machine.core.counter.cached(address, size) {
                 Some(block) => block,
                 None => machine.decode(address, size),
             };
-            if machine.counter.is_span_edge(&block) {
-                machine.span_edge(&block);
+            if machine.core.counter.is_marked(&block) && !machine.mark(&block) {
+                return;
             }
-            machine.counter.begin_block(block);
+            machine.core.counter.begin_block(block);
         });
     }
 }
@@ -111,14 +118,13 @@ unsafe extern "C" fn on_exception(_: Handle, number: u32, data: *mut c_void) {
     // SAFETY: as in `on_block`.
     unsafe {
         guarded(data.cast(), |machine| {
-            if machine.core.isa == Isa::RiscV {
+            let core = &machine.core;
+            if core.description.isa == Isa::RiscV {
                 // Unicorn moves the PC on by 4 before it calls this.
-                let id = machine.core.registers.pc;
-                let pc = machine.engine.register(id).wrapping_sub(4);
-                machine.engine.set_register(id, pc);
+                core.engine.set_register(core.description.registers.pc, core.pc().wrapping_sub(4));
             }
             // Unicorn reports its end address, 0 here, as a prefetch abort.
-            let fault = match machine.engine.register(machine.core.registers.pc) {
+            let fault = match core.pc() {
                 0 => Fault::at(Kind::NullBranch, 0, ""),
                 _ => protected_store(machine, number)
                     .unwrap_or_else(|| Fault::numbered(Kind::Exception, number)),
@@ -131,14 +137,14 @@ unsafe extern "C" fn on_exception(_: Handle, number: u32, data: *mut c_void) {
 /// The fault of a store that the core's own memory protection stopped: where
 /// it went is not told, but the instruction says it.
 fn protected_store(machine: &Machine, number: u32) -> Option<Fault> {
-    if machine.core.isa != Isa::RiscV || number != STORE_ACCESS_FAULT {
+    if machine.core.description.isa != Isa::RiscV || number != STORE_ACCESS_FAULT {
         return None;
     }
-    let pc = machine.engine.register(machine.core.registers.pc);
+    let pc = machine.core.pc();
     let memories = &machine.bus.memories;
     let (code, _) = memories.code(pc, 4).or_else(|| memories.code(pc, 2))?;
     let store = riscv::store(code)?;
-    let base = machine.numbered_register(store.base);
+    let base = machine.core.numbered_register(store.base);
     let address = base.wrapping_add_signed(store.offset);
     let flash = memories.writable(address) == Some(false);
     flash.then(|| Fault { size: store.size, ..Fault::at(Kind::WriteProtected, address, "") })
@@ -175,11 +181,13 @@ unsafe extern "C" fn on_bad_instruction(_: Handle, data: *mut c_void) -> bool {
     // SAFETY: as in `on_block`.
     unsafe {
         guarded(data.cast(), |machine| {
-            let pc = machine.engine.register(machine.core.registers.pc);
+            let core = &machine.core;
+            let pc = core.pc();
             // One that is invalid lies in the running block; these end it.
-            let ended = machine.core.isa == Isa::Thumb && machine.counter.left_inside(pc).is_none();
+            let thumb = core.description.isa == Isa::Thumb;
+            let ended = thumb && core.counter.left_inside(pc).is_none();
             match machine.half(pc.wrapping_sub(2)) {
-                Some(WFE) if ended => machine.wait_for_event(),
+                Some(WFE) if ended => machine.wait_for_event(pc),
                 Some(YIELD) if ended => {}
                 _ => {
                     machine.fail(Fault::at(Kind::InvalidInstruction, pc, ""));

@@ -1,18 +1,21 @@
-//! One emulated board: the engine, its peripherals, its state.
+//! One emulated board: its cores, its peripherals, its state.
 
+mod core;
 mod run;
+mod turns;
 
 use std::time::Instant;
 
 use crate::bus::Bus;
-use crate::counter::{Block, Counter};
+use crate::counter::{Block, mark};
 use crate::fault::{Fault, Kind};
 use crate::isa::{Isa, measure};
-use crate::peripherals::Peripheral;
-use crate::timing::Timing;
-use crate::unicorn::Engine;
+use crate::peripherals::{Peripheral, Signal};
 
+pub use self::core::{Core, Description, Registers, Sleep};
 pub use run::run;
+use turns::EXCLUSIVE;
+pub use turns::Turns;
 
 /// Why a run came back; the numbers are part of the C interface.
 #[repr(i32)]
@@ -28,93 +31,102 @@ pub enum State {
     Fault = 3,
 }
 
-/// Unicorn's numbers of the registers that are used.
-#[derive(Clone, Debug)]
-pub struct Registers {
-    /// Program counter.
-    pub pc: i32,
-    /// Stack pointer.
-    pub sp: i32,
-    /// Link register, or return address.
-    pub lr: i32,
-    /// Thumb: PRIMASK; RISC-V: mie.
-    pub mask: i32,
-    /// Thumb: xPSR; RISC-V: mstatus.
-    pub status: i32,
-    /// Every register that a fault report shows.
-    pub all: Vec<i32>,
-}
-
-/// What makes one core different from another.
-pub struct Core {
-    /// Its instruction set.
-    pub isa: Isa,
-    /// Its cycles.
-    pub timing: &'static Timing,
-    /// Its registers.
-    pub registers: Registers,
-    /// It has a floating-point unit, which start-up code must enable.
-    pub fpu: bool,
-    /// What it says that it is (Arm's CPUID).
-    pub cpuid: u32,
-    /// Thumb: where the vector table is; else the first instruction.
-    pub reset_address: u32,
-}
-
 /// A peripheral at its place.
 pub(crate) struct Slot {
     pub base: u32,
+    /// The core that it is part of.
+    pub core: Option<usize>,
     pub model: Box<dyn Peripheral>,
 }
-
-/// xPSR out of reset: Thumb state, no IT block.
-const XPSR_THUMB: u32 = 1 << 24;
 
 /// Instructions between two looks at the clock: about 10 ms.
 const CLOCK_INTERVAL: u64 = 1 << 20;
 
 /// The board.
 pub struct Machine {
-    pub(crate) engine: Engine,
-    pub(crate) core: Core,
-    /// Instruction and cycle counts.
-    pub counter: Counter,
+    /// The core whose turn it is.
+    pub core: Core,
+    /// The other ones, in no order.
+    pub(crate) parked: Vec<Core>,
     /// Memories, interrupts, UART queues.
     pub bus: Bus,
     pub(crate) slots: Vec<Slot>,
     pub(crate) watched: Vec<u32>,
+    turns: Turns,
+    /// The time of what is not part of a core, in cycles of the first core.
+    cycles: u64,
+    clock_hz: u64,
     fault: Option<Fault>,
+    fault_core: usize,
     fault_registers: Vec<u32>,
-    asleep: bool,
     stopped: Option<State>,
+    /// The engine was stopped because the turn is over.
+    turn_over: bool,
+    /// Another core was started.
+    started: bool,
+    /// How often the engine came back.
+    returns: u64,
+    /// Instructions of all cores at which to stop, and those of the running one.
     limit: u64,
+    limit_here: u64,
     deadline: Instant,
     resets: u64,
 }
 
 impl Machine {
-    /// A board without memories or peripherals.
-    pub fn new(engine: Engine, core: Core, clock_hz: u64) -> Machine {
+    /// A board without memories or peripherals; `cores` are numbered in order.
+    pub fn new(first: Core, others: Vec<Core>) -> Machine {
+        let clock_hz = first.description.clock_hz;
+        let cpuid = first.description.cpuid;
+        let mut bus = Bus { clock_hz, cpuid, ..Bus::default() };
+        let count = 1 + others.len();
+        (0..count).for_each(|_| bus.add_core());
         Machine {
-            bus: Bus { clock_hz, cpuid: core.cpuid, ..Bus::default() },
-            engine,
-            core,
-            counter: Counter::default(),
+            core: first,
+            parked: others,
+            bus,
             slots: Vec::new(),
             watched: Vec::new(),
+            turns: Turns::new(count, Turns::LENGTH, 0),
+            cycles: 0,
+            clock_hz,
             fault: None,
+            fault_core: 0,
             fault_registers: Vec::new(),
-            asleep: false,
             stopped: None,
+            turn_over: false,
+            started: false,
+            returns: 0,
             limit: u64::MAX,
+            limit_here: u64::MAX,
             deadline: Instant::now(),
             resets: 0,
         }
     }
 
-    /// The fault that ended the run, and the registers at it.
-    pub fn fault(&self) -> Option<(&Fault, &[u32])> {
-        self.fault.as_ref().map(|fault| (fault, self.fault_registers.as_slice()))
+    /// The core with a number.
+    pub fn core(&self, number: usize) -> Option<&Core> {
+        self.cores().find(|core| core.number == number)
+    }
+
+    fn core_mut(&mut self, number: usize) -> Option<&mut Core> {
+        let mut all = std::iter::once(&mut self.core).chain(&mut self.parked);
+        all.find(|core| core.number == number)
+    }
+
+    pub(crate) fn cores(&self) -> impl Iterator<Item = &Core> {
+        std::iter::once(&self.core).chain(&self.parked)
+    }
+
+    /// Sets how cores take turns, before the first one.
+    pub fn interleave(&mut self, length: u64, seed: u64) {
+        self.turns = Turns::new(1 + self.parked.len(), length, seed);
+    }
+
+    /// The fault that ended the run, its core, and the registers at it.
+    pub fn fault(&self) -> Option<(&Fault, usize, &[u32])> {
+        let registers = self.fault_registers.as_slice();
+        self.fault.as_ref().map(|fault| (fault, self.fault_core, registers))
     }
 
     /// Resets that the guest asked for.
@@ -125,18 +137,29 @@ impl Machine {
     /// Counts the calls of the function at `address`; gives its index.
     pub fn watch(&mut self, address: u32) -> usize {
         self.watched.push(address);
-        self.counter.forget(address);
-        self.counter.spans.watch()
+        for core in std::iter::once(&mut self.core).chain(&mut self.parked) {
+            core.counter.forget(address);
+            core.counter.spans.watch();
+        }
+        self.watched.len() - 1
     }
 
-    /// Adds a peripheral, unless there is another.
-    pub(crate) fn add(&mut self, base: u32, model: Box<dyn Peripheral>) -> bool {
+    /// Adds a peripheral, of a core's own if one is given, unless that core has
+    /// another there.
+    pub(crate) fn add(
+        &mut self,
+        base: u32,
+        core: Option<usize>,
+        model: Box<dyn Peripheral>,
+    ) -> bool {
         let overlaps = self.slots.iter().any(|slot| {
-            slot.base.wrapping_sub(base) < model.length()
-                || base.wrapping_sub(slot.base) < slot.model.length()
+            let together = slot.core.is_none() || core.is_none() || slot.core == core;
+            together
+                && (slot.base.wrapping_sub(base) < model.length()
+                    || base.wrapping_sub(slot.base) < slot.model.length())
         });
         if !overlaps {
-            self.slots.push(Slot { base, model });
+            self.slots.push(Slot { base, core, model });
         }
         !overlaps
     }
@@ -147,62 +170,63 @@ impl Machine {
         // What runs on after a reset was asked for does not count any more.
         if self.fault.is_none() && !self.bus.reset_requested {
             self.fault = Some(fault);
+            self.fault_core = self.core.number;
             self.capture_registers();
         }
-        self.counter.check_at = 0;
-        self.engine.stop();
+        self.core.counter.check_at = 0;
+        self.core.engine.stop();
     }
 
     fn capture_registers(&mut self) {
-        let all = self.core.registers.all.iter();
-        self.fault_registers = all.map(|&id| self.engine.register(id)).collect();
+        let Core { engine, description, .. } = &self.core;
+        let all = description.registers.all.iter();
+        self.fault_registers = all.map(|&id| engine.register(id)).collect();
     }
 
-    /// Puts the core at its reset state: start-up runs next.
+    /// Puts the board at its reset state: start-up runs next.
     pub fn reset(&mut self) {
         self.bus.reset_requested = false;
-        let registers = &self.core.registers;
-        for &id in &registers.all {
-            if id != registers.pc {
-                self.engine.set_register(id, 0);
-            }
-        }
-        if self.core.isa == Isa::RiscV {
-            // Interrupts and the FPU are off.
-            self.engine.set_register(registers.mask, 0);
-            self.engine.set_register(registers.status, 0);
-        }
-        let mut pc = self.core.reset_address;
-        if self.core.isa == Isa::Thumb {
-            self.engine.set_register(registers.mask, 0);
-            self.engine.set_register(registers.status, XPSR_THUMB);
-            let vectors = self.core.reset_address;
-            let entry = |offset| self.bus.memories.word(vectors.wrapping_add(offset));
-            let (Some(stack), Some(start)) = (entry(0), entry(4)) else {
-                self.fail(Fault::at(Kind::ReadUnmapped, vectors, "the vector table"));
+        self.bus.commands.clear();
+        // All cores begin at the time of the one that came furthest.
+        let (time, clock_hz) = self.latest();
+        for number in 0..=self.parked.len() {
+            self.switch(number);
+            self.core.sleep_until(time, clock_hz);
+            self.bus.interrupts = Default::default();
+            if let Err(fault) = self.core.reset(&self.bus) {
+                self.fail(fault);
                 return;
-            };
-            self.engine.set_register(registers.sp, stack);
-            pc = start & !1;
+            }
+            self.bus.fpu_enabled = self.core.fpu_enabled;
+            self.core.turn_ends = 0;
+            self.reset_slots(Some(number));
         }
-        self.engine.set_register(registers.pc, pc | u32::from(self.core.isa == Isa::Thumb));
-        self.counter.reset(pc);
-        self.bus.interrupts = Default::default();
-        self.bus.fpu_enabled = !self.core.fpu;
-        self.asleep = false;
-        for slot in &mut self.slots {
+        self.switch(0);
+        self.reset_slots(None);
+        for number in 1..=self.parked.len() {
+            self.signal(Signal::Released(number));
+        }
+    }
+
+    /// Resets the peripherals that are part of a core, or of none.
+    fn reset_slots(&mut self, core: Option<usize>) {
+        for slot in self.slots.iter_mut().filter(|slot| slot.core == core) {
             slot.model.reset(&mut self.bus);
         }
     }
 
     /// Lets every peripheral take what waits for it.
     fn poll(&mut self) {
-        self.bus.cycles = self.counter.cycles;
         for index in 0..self.slots.len() {
             let Some(slot) = self.slots.get_mut(index) else { break };
+            if slot.core.is_some() {
+                continue;
+            }
+            self.cycles = self.cycles.max(self.core.time_of(self.clock_hz));
+            self.bus.cycles = self.cycles;
             let result = slot.model.poll(&mut self.bus);
             if let Some((number, high)) = slot.model.interrupt() {
-                self.bus.interrupts.drive(number, high);
+                self.bus.drive(number, high);
             }
             if let Err(fault) = result {
                 self.fail(fault);
@@ -210,21 +234,43 @@ impl Machine {
         }
     }
 
-    /// The peripheral whose registers are at `address`.
+    /// Tells every peripheral.
+    fn signal(&mut self, signal: Signal) {
+        for slot in &mut self.slots {
+            slot.model.signal(signal, &mut self.bus);
+        }
+    }
+
+    /// The peripheral whose registers the running core has at `address`.
     fn slot_at(&self, address: u32) -> Option<usize> {
-        self.slots.iter().position(|slot| address.wrapping_sub(slot.base) < slot.model.length())
+        self.slots.iter().position(|slot| {
+            address.wrapping_sub(slot.base) < slot.model.length()
+                && slot.core.is_none_or(|core| core == self.core.number)
+        })
     }
 
     /// One access to a peripheral's register.
     pub(crate) fn access(&mut self, address: u32, size: u32, value: Option<u32>) -> u32 {
-        self.bus.cycles = self.counter.cycles;
         let Some(slot) = self.slot_at(address) else {
             let kind = if value.is_some() { Kind::WriteUnmapped } else { Kind::ReadUnmapped };
             self.fail(Fault { size, ..Fault::at(kind, address, "") });
             return 0;
         };
-        let Some(Slot { base, model }) = self.slots.get_mut(slot) else { return 0 };
+        let Some(Slot { base, core, model }) = self.slots.get_mut(slot) else { return 0 };
         let offset = address.wrapping_sub(*base);
+        if core.is_some() {
+            self.bus.cycles = self.core.counter.elapsed();
+            self.bus.clock_hz = self.core.description.clock_hz;
+        } else {
+            if model.is_ordered(offset) && self.core.is_ahead_of(&self.parked) {
+                // The engine begins this access anew when it goes on.
+                self.end_turn();
+                return 0;
+            }
+            self.cycles = self.cycles.max(self.core.time_of(self.clock_hz));
+            self.bus.cycles = self.cycles;
+            self.bus.clock_hz = self.clock_hz;
+        }
         let verb = if value.is_some() { "write" } else { "read" };
         let idle = if self.bus.held_in_reset.contains(base) {
             Some("which is held in reset")
@@ -253,13 +299,16 @@ impl Machine {
             return 0;
         };
         if let Some((number, high)) = model.interrupt() {
-            self.bus.interrupts.drive(number, high);
+            self.bus.drive(number, high);
+        }
+        if self.bus.stirred {
+            self.core.counter.check_at = 0;
         }
         match result {
             Ok(read) => {
                 if self.bus.reset_requested {
-                    self.counter.check_at = 0;
-                    self.engine.stop();
+                    self.core.counter.check_at = 0;
+                    self.core.engine.stop();
                 }
                 read
             }
@@ -275,30 +324,20 @@ impl Machine {
     #[cold]
     pub(crate) fn may_continue(&mut self) -> bool {
         if self.fault.is_none() && !self.bus.reset_requested && self.stopped.is_none() {
-            if self.counter.instructions >= self.limit {
+            self.spread();
+            if self.core.counter.instructions >= self.limit_here {
                 self.stopped = Some(State::Limit);
+            } else if self.turn_is_over() {
+                self.turn_over = true;
             } else if Instant::now() >= self.deadline {
                 self.stopped = Some(State::Time);
             } else {
-                self.counter.check_at = self.next_check();
+                self.core.counter.check_at = self.next_check();
                 return true;
             }
         }
-        self.engine.stop();
+        self.core.engine.stop();
         false
-    }
-
-    fn next_check(&self) -> u64 {
-        self.limit.min(self.counter.instructions + CLOCK_INTERVAL)
-    }
-
-    /// A wait-for-event: sleeps unless an interrupt is ready.
-    pub(crate) fn wait_for_event(&mut self) {
-        if self.bus.interrupts.ready().is_none() {
-            self.asleep = true;
-            self.stopped = Some(State::Asleep);
-            self.counter.check_at = 0;
-        }
     }
 
     /// Decodes a block that is not in the cache.
@@ -307,15 +346,20 @@ impl Machine {
         let Some((code, writable)) = self.bus.memories.code(address, size as usize) else {
             return Block { address, size: size as u16, ..Block::default() };
         };
-        let cost = measure(self.core.isa, code, self.core.timing);
+        let Description { isa, timing, .. } = self.core.description;
+        let cost = measure(isa, code, timing);
         let function = self.watched.iter().position(|&start| start == address);
+        let mut marks = if function.is_some() { mark::WATCHED } else { 0 };
+        marks |= if cost.event { mark::EVENT } else { 0 };
+        marks |= if cost.ordered { mark::ORDERED } else { 0 };
+        marks |= cost.exclusive.map_or(0, |open| if open { mark::OPENS } else { mark::CLOSES });
         let block = Block {
             address,
             size: size as u16,
             instructions: cost.instructions as u16,
             cycles: cost.cycles,
             taken: cost.taken as u8,
-            watched: function.is_some(),
+            marks,
             function: function.unwrap_or(0) as u16,
         };
         if let Some(offset) = cost.floating_point
@@ -324,34 +368,44 @@ impl Machine {
             self.fail(Fault::at(Kind::FpuOff, address.wrapping_add(offset), ""));
         } else if !writable {
             // Code in RAM may change: it is decoded each time it runs.
-            self.counter.keep(block);
+            self.core.counter.keep(block);
         }
         block
     }
 
-    /// Ends or begins watched calls at `block`.
+    /// Does what a marked block asks for, before it runs; whether it may run now.
     #[cold]
-    pub(crate) fn span_edge(&mut self, block: &Block) {
-        let link = self.engine.register(self.core.registers.lr);
-        let link = if self.core.isa == Isa::Thumb { link & !1 } else { link };
-        let stack = self.engine.register(self.core.registers.sp);
-        self.counter.span_edge(block, link, stack);
+    pub(crate) fn mark(&mut self, block: &Block) -> bool {
+        if block.marks & mark::ORDERED != 0
+            && !self.core.is_exclusive()
+            && self.core.is_ahead_of(&self.parked)
+        {
+            self.end_turn();
+            return false;
+        }
+        let Core { engine, counter, description, .. } = &mut self.core;
+        if counter.is_span_edge(block) {
+            let link = engine.register(description.registers.lr);
+            let link = if description.isa == Isa::Thumb { link & !1 } else { link };
+            counter.span_edge(block, link, engine.register(description.registers.sp));
+        }
+        if block.marks & mark::EVENT != 0 {
+            // It is sent when the block is over.
+            self.core.sends_event = true;
+            self.core.counter.check_at = 0;
+        }
+        if block.marks & mark::OPENS != 0 {
+            self.core.exclusive_until = self.core.counter.instructions + EXCLUSIVE;
+        } else if block.marks & mark::CLOSES != 0 {
+            self.core.exclusive_until = 0;
+        }
+        true
     }
 
     /// The half word of code at `address`.
     pub(crate) fn half(&self, address: u32) -> Option<u16> {
         let (bytes, _) = self.bus.memories.code(address, 2)?;
         bytes.try_into().ok().map(u16::from_le_bytes)
-    }
-
-    /// RISC-V: register x`number`. Reports show x1 and those that follow first.
-    pub(crate) fn numbered_register(&self, number: u32) -> u32 {
-        let id = number.checked_sub(1).and_then(|n| self.core.registers.all.get(n as usize));
-        id.map_or(0, |&id| self.engine.register(id))
-    }
-
-    fn pc(&self) -> u32 {
-        self.engine.register(self.core.registers.pc)
     }
 }
 

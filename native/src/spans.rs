@@ -8,7 +8,7 @@ pub struct Span {
     pub count: u64,
     /// Instructions in them.
     pub instructions: u64,
-    /// Estimated cycles in them.
+    /// Estimated cycles from their begin to their end, sleep included.
     pub cycles: u64,
 }
 

@@ -12,6 +12,7 @@ from pytest_arielml.boards import HOST, Board
 from pytest_arielml.errors import UsageError
 from pytest_arielml.runners.base import (
     ByteStream,
+    CoreCounters,
     Counters,
     Machine,
     Place,
@@ -23,6 +24,7 @@ from pytest_arielml.runners.base import (
 
 __all__ = [
     "ByteStream",
+    "CoreCounters",
     "Counters",
     "Machine",
     "Place",

@@ -46,6 +46,8 @@ class RunnerOptions:
         one_of_several: of several connected boards of a kind any free one will do.
         place: gives a board's place in a lab; `None` where there is no lab.
         renode, qemu: the program, or the folder that it is in.
+        seed: of the order in which emulated cores do what they do at about the
+            same time; the same one gives the same run.
     """
 
     port: str | None = None
@@ -54,6 +56,7 @@ class RunnerOptions:
     place: Callable[[Board], Place] | None = None
     renode: Path | None = None
     qemu: Path | None = None
+    seed: int = 0
 
 
 def runner_options(
@@ -80,12 +83,38 @@ def runner_options(
 class Span:
     """What all finished calls of one function took together, callees included.
 
-    `cycles` are estimated from the core's published timing table.
+    `instructions` are those of the core that made the call. `cycles` are its
+    cycles from begin to end, estimated from the core's published timing table;
+    while it slept and another core worked they went on, so that by its clock
+    they are the time that passed.
     """
 
     count: int
     instructions: int
     cycles: int
+
+    def __add__(self, other: Span) -> Span:
+        """Both together."""
+        return Span(
+            self.count + other.count,
+            self.instructions + other.instructions,
+            self.cycles + other.cycles,
+        )
+
+
+@dataclass(frozen=True)
+class CoreCounters:
+    """Counts of one core since power-on; they only rise.
+
+    Attributes:
+        spans, instructions, cycles: as in `Counters`, of what this core did.
+        idle: cycles that it slept, or was not started, while another core worked.
+    """
+
+    spans: Mapping[str, Span]
+    instructions: int
+    cycles: int
+    idle: int
 
 
 @dataclass(frozen=True)
@@ -95,15 +124,18 @@ class Counters:
     Attributes:
         spans: by symbol name, for every watched function, called or not:
             `arielml_load`, `arielml_call` and the model's dispatch functions.
+            The calls that all cores made, in sum.
         instructions: all instructions issued, predicated-off ones included.
-        cycles: their cycles, estimated.
+        cycles: their cycles, estimated; each core's are of its own clock.
         cycles_from: where the estimate is from: the manual, or that there is none.
+        cores: the same, core by core.
     """
 
     spans: Mapping[str, Span] = field(default_factory=dict)
     instructions: int = 0
     cycles: int = 0
     cycles_from: str = ""
+    cores: tuple[CoreCounters, ...] = ()
 
 
 class ByteStream(Protocol):

@@ -11,7 +11,6 @@ from elf import FUNCTION, NOTHING, OBJECT, RISCV, write_elf
 from emulated import ORIGIN, RAM, STACK, board, echo
 from thumb import Thumb
 
-from pytest_arielml.boards import load_board
 from pytest_arielml.errors import UsageError
 from pytest_arielml.runners.emu import EmuRunner
 from pytest_arielml.runners.emu.program import Symbol, load_program
@@ -94,12 +93,3 @@ def test_the_runner_boots_an_image(tmp_path: Path) -> None:
     assert machine.stream.read(5.0) == b"hello"
     assert set(machine.counters().spans) >= {"arielml_load", "arielml_call"}
     machine.close()
-
-
-def test_more_cores_than_one_are_refused(tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    two = replace(load_board("nrf52840"), cores=load_board("nrf52840").cores * 2)
-    image = Image(write_elf(tmp_path / "image.elf", [], []))
-    with pytest.raises(UsageError, match="cannot run nrf52840 yet"):
-        EmuRunner().boot(image, two, timeout=5.0)

@@ -68,6 +68,9 @@ class Thumb:
     def cmp(self, rn: int, imm8: int) -> None:
         self.half(0x2800 | rn << 8 | imm8)
 
+    def cmp_r(self, rn: int, rm: int) -> None:
+        self.half(0x4280 | rm << 3 | rn)
+
     def mla(self, rd: int, rn: int, rm: int, ra: int) -> None:
         self.half(0xFB00 | rn, ra << 12 | rd << 8 | rm)
 
@@ -114,6 +117,12 @@ class Thumb:
     def ldr_w(self, rt: int, rn: int, offset: int) -> None:
         self.half(0xF8D0 | rn, rt << 12 | offset)
 
+    def ldrex(self, rt: int, rn: int) -> None:
+        self.half(0xE850 | rn, rt << 12 | 0xF00)
+
+    def strex(self, rd: int, rt: int, rn: int) -> None:
+        self.half(0xE840 | rn, rt << 12 | rd << 8)
+
     def push(self, *registers: int) -> None:
         bits = sum(1 << (8 if register == LR else register) for register in registers)
         self.half(0xB400 | bits)
@@ -149,6 +158,9 @@ class Thumb:
 
     def wfe(self) -> None:
         self.half(0xBF20)
+
+    def sev(self) -> None:
+        self.half(0xBF40)
 
     def cpsid(self) -> None:
         self.half(0xB672)

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use crate::unicorn::{Functions, Handle};
 
-/// What `create` needs.
+/// What `create` needs for each core.
 #[repr(C)]
 pub struct Configuration {
     /// Unicorn's functions.
@@ -15,6 +15,8 @@ pub struct Configuration {
     pub isa: u32,
     /// 1 when the core has an FPU that start-up code must enable.
     pub fpu: u32,
+    /// 1 when the core runs from reset on, 0 when another core starts it.
+    pub starts: u32,
     /// Thumb: address of the vector table; else of the first instruction.
     pub reset_address: u32,
     /// How many `registers` there are.
@@ -37,14 +39,16 @@ pub struct Configuration {
     pub core: *const c_char,
 }
 
-/// What `counters` gives.
+/// What `counters` gives of one core.
 #[repr(C)]
 #[derive(Default)]
 pub struct Totals {
     /// Instructions since power-on.
     pub instructions: u64,
-    /// Estimated cycles since power-on.
+    /// Their cycles, estimated.
     pub cycles: u64,
+    /// Cycles slept while another core ran.
+    pub idle: u64,
     /// Resets the guest asked for.
     pub resets: u64,
     /// Watched calls that were nested too deep to follow.
@@ -62,6 +66,8 @@ pub struct FaultRecord {
     pub size: u32,
     /// Exception, interrupt or error number, or 0.
     pub number: u32,
+    /// The core that was running.
+    pub core: u32,
     /// More for people, UTF-8, zero ended.
     pub message: [c_char; 256],
     /// The registers, in the order given to `create`.

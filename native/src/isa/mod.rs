@@ -26,6 +26,12 @@ pub struct Cost {
     pub taken: u32,
     /// Where the first instruction is that needs the floating-point unit.
     pub floating_point: Option<u32>,
+    /// It sends an event to every core.
+    pub event: bool,
+    /// Cores agree by it: an event, an atomic or exclusive access.
+    pub ordered: bool,
+    /// Its last exclusive access: whether that is a load, which a store ends.
+    pub exclusive: Option<bool>,
 }
 
 /// Adds up `code`, which begins at an instruction and holds whole ones.

@@ -1,5 +1,5 @@
-//! RISC-V: lengths, and where stores go. No maker's table is modelled, so a
-//! cycle is an instruction (`timing::UNIT`).
+//! RISC-V: lengths, where stores go, and by what cores agree. No maker's table is
+//! modelled, so a cycle is an instruction (`timing::UNIT`).
 
 use super::{Cost, half};
 
@@ -14,7 +14,17 @@ pub fn measure(code: &[u8]) -> Cost {
     let mut cost = Cost::default();
     let mut offset = 0;
     while offset < code.len() {
-        offset += length(half(code, offset));
+        let first = half(code, offset);
+        // Major opcode AMO; funct5 tells LR from SC.
+        if first & 0x7f == 0x2f {
+            cost.ordered = true;
+            match half(code, offset + 2) >> 11 {
+                0b00010 => cost.exclusive = Some(true),
+                0b00011 => cost.exclusive = Some(false),
+                _ => {}
+            }
+        }
+        offset += length(first);
         cost.instructions += 1;
     }
     cost.cycles = cost.instructions;
@@ -98,5 +108,16 @@ mod tests {
         let code = [0x05, 0x45, 0x13, 0x05, 0x25, 0x00, 0x82, 0x80];
         let cost = measure(&code);
         assert_eq!((cost.instructions, cost.cycles, cost.taken), (3, 3, 0));
+    }
+
+    #[test]
+    fn reservations_open_and_close() {
+        let lr_w = 0x1005_252f_u32.to_le_bytes(); // lr.w a0, (a0)
+        let sc_w = 0x18b5_252f_u32.to_le_bytes(); // sc.w a0, a1, (a0)
+        let amoadd_w = 0x00b5_252f_u32.to_le_bytes();
+        assert_eq!(measure(&lr_w).exclusive, Some(true));
+        assert_eq!(measure(&[lr_w, sc_w].concat()).exclusive, Some(false));
+        assert_eq!(measure(&amoadd_w).exclusive, None);
+        assert!(measure(&amoadd_w).ordered && measure(&lr_w).ordered);
     }
 }

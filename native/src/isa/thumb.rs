@@ -113,12 +113,37 @@ pub fn measure(code: &[u8], timing: &Timing) -> Cost {
         if cost.floating_point.is_none() && instruction.class.is_floating_point() {
             cost.floating_point = Some(offset as u32);
         }
+        match length(first) {
+            2 => cost.event |= first == SEV,
+            _ => note_wide(first, half(code, offset + 2), &mut cost),
+        }
+        cost.ordered = cost.event || cost.exclusive.is_some();
         offset += length(first);
         cost.instructions += 1;
         cost.cycles += timing.cycles(&instruction, &mut pipeline);
         cost.taken = timing.taken(instruction.class);
     }
     cost
+}
+
+const SEV: u16 = 0xbf40;
+
+/// Notes what else a 32-bit instruction does: SEV, exclusive accesses (A7.7,
+/// and Armv8-M's acquiring and releasing ones).
+fn note_wide(first: u16, second: u16, cost: &mut Cost) {
+    // Byte, half word and double word, and the same with order.
+    let sized = matches!(second & 0xf0, 0x40 | 0x50 | 0x70 | 0xc0..=0xf0);
+    match first {
+        0xf3af if second == 0x8004 => cost.event = true,
+        0xf3bf if second & 0xfff0 == 0x8f20 => cost.exclusive = Some(false),
+        _ => match first & 0xfff0 {
+            0xe850 => cost.exclusive = Some(true),
+            0xe840 => cost.exclusive = Some(false),
+            0xe8d0 if sized => cost.exclusive = Some(true),
+            0xe8c0 if sized => cost.exclusive = Some(false),
+            _ => {}
+        },
+    }
 }
 
 const PC: u16 = 15;

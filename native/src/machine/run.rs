@@ -2,26 +2,26 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Machine, State};
+use super::{Core, Machine, Sleep, State};
 use crate::fault::{Fault, Kind};
 use crate::isa::{Isa, length, measure};
 use crate::unicorn;
 
-/// `mie.MEIE`: interrupts from outside the core, in machine mode.
-const MIE_EXTERNAL: u32 = 1 << 11;
-/// `mstatus.MIE`: interrupts are taken in machine mode.
-const MSTATUS_MIE: u32 = 1 << 3;
+/// Times that the engine comes back between two looks at the clock.
+const RETURNS: u64 = 64;
 
 impl Machine {
     /// Adds the part of the running block that ran before `pc`.
     fn settle(&mut self, pc: u32) {
-        if let Some((start, length)) = self.counter.left_inside(pc)
+        let Core { counter, description, sends_event, .. } = &mut self.core;
+        if let Some((start, length)) = counter.left_inside(pc)
             && let Some((code, _)) = self.bus.memories.code(start, length)
         {
-            let cost = measure(self.core.isa, code, self.core.timing);
-            self.counter.cut(cost.instructions, cost.cycles);
+            let cost = measure(description.isa, code, description.timing);
+            counter.cut(cost.instructions, cost.cycles);
+            *sends_event &= cost.event;
         }
-        self.counter.finish_block(pc);
+        counter.finish_block(pc);
     }
 
     /// Before the engine runs: `None` to run, else why not.
@@ -30,51 +30,38 @@ impl Machine {
             self.resets += 1;
             self.reset();
         }
-        if self.fault.is_none() {
+        // What waits outside is looked at between turns only if all sleep.
+        let turn_over = std::mem::take(&mut self.turn_over);
+        if self.fault.is_none() && !(turn_over && self.cores().any(Core::is_awake)) {
             self.poll();
         }
-        if self.fault.is_none() && self.asleep {
-            let Some(number) = self.ready() else { return Some(State::Asleep) };
-            if self.masks_interrupts() {
-                self.asleep = false;
-            } else {
+        if self.fault.is_none() {
+            self.bus.stirred = true;
+            self.spread();
+            if !self.choose() {
+                return Some(State::Asleep);
+            }
+            if let Some(number) = self.core.interrupted.take() {
                 self.fail(Fault::numbered(Kind::Interrupt, number));
             }
         }
         if self.fault.is_some() {
             return Some(State::Fault);
         }
-        match self.stopped.take() {
-            None | Some(State::Asleep) => {}
-            stopped => return stopped,
+        if let Some(stopped) = self.stopped.take() {
+            return Some(stopped);
         }
-        self.counter.check_at = self.next_check();
+        self.core.counter.check_at = self.next_check();
         None
-    }
-
-    /// The interrupt that ends a sleep.
-    fn ready(&self) -> Option<u32> {
-        let awaited = match self.core.isa {
-            Isa::Thumb => true,
-            Isa::RiscV => self.engine.register(self.core.registers.mask) & MIE_EXTERNAL != 0,
-        };
-        if awaited { self.bus.interrupts.ready() } else { None }
-    }
-
-    fn masks_interrupts(&self) -> bool {
-        let registers = &self.core.registers;
-        match self.core.isa {
-            Isa::Thumb => self.engine.register(registers.mask) & 1 != 0,
-            Isa::RiscV => self.engine.register(registers.status) & MSTATUS_MIE == 0,
-        }
     }
 
     /// After the engine came back with Unicorn's `error`.
     fn conclude(&mut self, error: i32) {
-        let mut pc = self.pc();
-        if self.bus.reset_requested && self.counter.left_inside(pc).is_some() {
+        let mut pc = self.core.pc();
+        if self.bus.reset_requested && self.core.counter.left_inside(pc).is_some() {
             // The store that asked for the reset is done.
-            pc = pc.wrapping_add(length(self.core.isa, self.half(pc).unwrap_or(0)));
+            let first = self.half(pc).unwrap_or(0);
+            pc = pc.wrapping_add(length(self.core.description.isa, first));
         }
         self.settle(pc);
         if self.fault.is_some() {
@@ -92,15 +79,17 @@ impl Machine {
             self.fail(Fault::at(Kind::FetchProtected, pc, ""));
         } else if error != unicorn::OK {
             self.fail(Fault::numbered(Kind::Engine, error as u32));
-        } else if self.stopped.is_none() {
+        } else if self.stopped.is_none() && !self.turn_over {
             match pc {
                 0 => self.fail(Fault::at(Kind::NullBranch, 0, "")),
                 // All that is left is a wait for interrupt.
-                _ => self.asleep = true,
+                _ => self.core.sleep = Sleep::Interrupt,
             }
         }
         // A guest that sleeps and wakes all the time never meets the hook's check.
-        if self.stopped.is_none() && Instant::now() >= self.deadline {
+        self.returns = self.returns.wrapping_add(1);
+        if self.returns % RETURNS == 0 && self.stopped.is_none() && Instant::now() >= self.deadline
+        {
             self.stopped = Some(State::Time);
         }
     }
@@ -116,7 +105,7 @@ pub unsafe fn run(machine: *mut Machine, instructions: u64, seconds: f64) -> Sta
         // SAFETY: by this function's contract; the reference ends here.
         let machine = unsafe { &mut *machine };
         machine.stopped = None;
-        machine.limit = machine.counter.instructions.saturating_add(instructions);
+        machine.limit_to(instructions);
         let seconds = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
         let now = Instant::now();
         machine.deadline = now.checked_add(seconds).unwrap_or(now + Duration::from_secs(1 << 30));
@@ -128,8 +117,9 @@ pub unsafe fn run(machine: *mut Machine, instructions: u64, seconds: f64) -> Sta
             if let Some(state) = machine.prepare() {
                 return state;
             }
-            let thumb = u64::from(machine.core.isa == Isa::Thumb);
-            (machine.engine.starter(), u64::from(machine.pc()) | thumb)
+            let core = &machine.core;
+            let thumb = u64::from(core.description.isa == Isa::Thumb);
+            (core.engine.starter(), u64::from(core.pc()) | thumb)
         };
         // Address 0 holds no code: as the end address it costs nothing.
         // SAFETY: the engine is open, and no reference is alive.

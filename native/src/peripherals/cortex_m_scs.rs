@@ -6,7 +6,7 @@
 //! The baseline model is that of Armv6-M (Architecture Reference Manual,
 //! B3.2 to B3.4), which has less at the same places.
 
-use super::{Peripheral, Refusal, index};
+use super::{Peripheral, Refusal, Signal, index};
 use crate::bus::{Bus, Interrupts};
 
 /// The model's name.
@@ -223,6 +223,12 @@ impl Peripheral for SystemControl {
             }
         }
         Ok(())
+    }
+
+    fn signal(&mut self, signal: Signal, _bus: &mut Bus) {
+        if let Signal::Started { vectors } = signal {
+            self.vector_table = vectors;
+        }
     }
 
     fn reset(&mut self, _bus: &mut Bus) {

@@ -15,6 +15,7 @@ pub mod ns16550;
 pub mod pl011;
 pub mod plic;
 pub mod rp2040_clocks;
+pub mod rp2040_sio;
 pub mod rp2040_system;
 pub mod rp2040_timer;
 pub mod sifive_test;
@@ -54,6 +55,22 @@ impl Refusal {
     }
 }
 
+/// What a chip's boot ROM acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// A core sent an event (SEV).
+    Event,
+    /// This core was put into reset.
+    Held(usize),
+    /// This core comes out of reset.
+    Released(usize),
+    /// The core that the peripheral is part of was started.
+    Started {
+        /// Its vector table.
+        vectors: u32,
+    },
+}
+
 /// One peripheral: a block of registers.
 pub trait Peripheral {
     /// The model's name, as boards use it.
@@ -82,6 +99,13 @@ pub trait Peripheral {
     fn interrupt(&self) -> Option<(u32, bool)> {
         None
     }
+    /// Whether cores agree through `offset`: they access it in the order of
+    /// their times, not of their turns.
+    fn is_ordered(&self, _offset: u32) -> bool {
+        false
+    }
+    /// Cores were told something.
+    fn signal(&mut self, _signal: Signal, _bus: &mut Bus) {}
     /// Back to the state after a reset.
     fn reset(&mut self, bus: &mut Bus);
 }
@@ -106,8 +130,9 @@ pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
         rp2040_clocks::CLOCKS => Some(Box::new(rp2040_clocks::Clocks::default())),
         rp2040_clocks::CRYSTAL => Some(Box::new(rp2040_clocks::Crystal::default())),
         rp2040_clocks::PLL => Some(Box::new(rp2040_clocks::Pll::default())),
+        rp2040_sio::NAME => Some(Box::new(rp2040_sio::Sio::default())),
         rp2040_system::RESETS => Some(Box::new(rp2040_system::Resets::default())),
-        rp2040_system::PSM => Some(Box::new(rp2040_system::PowerOn)),
+        rp2040_system::PSM => Some(Box::new(rp2040_system::PowerOn::default())),
         rp2040_system::WATCHDOG => Some(Box::new(rp2040_system::Watchdog::default())),
         rp2040_system::PINS => Some(Box::new(rp2040_system::Pins::default())),
         rp2040_system::PADS => Some(Box::new(rp2040_system::Pads::default())),

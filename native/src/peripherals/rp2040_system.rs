@@ -5,7 +5,7 @@
 //! ticks and resets on demand; its countdown is not modelled.
 
 use super::{Peripheral, Refusal, index};
-use crate::bus::{Bus, Ticks};
+use crate::bus::{Bus, Command, Ticks};
 
 /// The model's name: subsystem resets.
 pub const RESETS: &str = "rp2040-resets";
@@ -71,13 +71,33 @@ impl Peripheral for Resets {
     }
 }
 
+const PSM_FRCE_OFF: u32 = 0x4;
 const PSM_WDSEL: u32 = 0x8;
+const PSM_DONE: u32 = 0xc;
 const PSM_ALL: u32 = 0x0001_ffff;
 const PSM_CORE_0: u32 = 1 << 15;
+const PSM_CORE_1: u32 = 1 << 16;
 
-/// The power-on state machine.
+/// The power-on state machine: of what it can force off, core 1 alone.
 #[derive(Debug, Default)]
-pub struct PowerOn;
+pub struct PowerOn {
+    off: u32,
+}
+
+impl PowerOn {
+    fn force_off(&mut self, off: u32, bus: &mut Bus) -> Result<(), Refusal> {
+        if off & !PSM_CORE_1 != 0 {
+            return Err(Refusal::Misuse(format!(
+                "FRCE_OFF written with {off:#x}: only core 1, bit 16, can be forced off here"
+            )));
+        }
+        if self.off != off {
+            bus.command(if off != 0 { Command::Hold(1) } else { Command::Release(1) });
+        }
+        self.off = off;
+        Ok(())
+    }
+}
 
 impl Peripheral for PowerOn {
     fn name(&self) -> &'static str {
@@ -86,13 +106,16 @@ impl Peripheral for PowerOn {
 
     fn read(&mut self, offset: u32, bus: &mut Bus) -> Result<u32, Refusal> {
         match offset {
+            PSM_FRCE_OFF => Ok(self.off),
             PSM_WDSEL => Ok(bus.watchdog_resets),
+            PSM_DONE => Ok(PSM_ALL & !self.off),
             _ => Err(Refusal::Unmodelled),
         }
     }
 
     fn write(&mut self, offset: u32, value: u32, bus: &mut Bus) -> Result<(), Refusal> {
         match offset {
+            PSM_FRCE_OFF => self.force_off(value & PSM_ALL, bus)?,
             PSM_WDSEL => bus.watchdog_resets = value & PSM_ALL,
             _ => return Err(Refusal::Unmodelled),
         }
@@ -100,6 +123,7 @@ impl Peripheral for PowerOn {
     }
 
     fn reset(&mut self, bus: &mut Bus) {
+        self.off = 0;
         bus.watchdog_resets = 0;
     }
 }
@@ -277,7 +301,7 @@ mod tests {
 
     #[test]
     fn the_watchdog_resets_what_is_selected() {
-        let (mut watchdog, mut machine) = (Watchdog::default(), PowerOn);
+        let (mut watchdog, mut machine) = (Watchdog::default(), PowerOn::default());
         let mut bus = Bus::default();
         assert!(watchdog.write(CTRL, CTRL_TRIGGER, &mut bus).is_err());
         machine.write(PSM_WDSEL, 0x0001_fffc, &mut bus).unwrap();
@@ -287,6 +311,18 @@ mod tests {
         watchdog.write(SCRATCH + 4, 7, &mut bus).unwrap();
         watchdog.reset(&mut bus);
         assert_eq!(watchdog.read(SCRATCH + 4, &mut bus).unwrap(), 7);
+    }
+
+    #[test]
+    fn core_1_alone_can_be_forced_off() {
+        let (mut machine, mut bus) = (PowerOn::default(), Bus::default());
+        assert!(machine.write(PSM_FRCE_OFF, PSM_CORE_0, &mut bus).is_err());
+        machine.write(PSM_FRCE_OFF, PSM_CORE_1, &mut bus).unwrap();
+        machine.write(PSM_FRCE_OFF, PSM_CORE_1, &mut bus).unwrap();
+        assert_eq!(machine.read(PSM_DONE, &mut bus).unwrap(), PSM_ALL & !PSM_CORE_1);
+        machine.write(PSM_FRCE_OFF, 0, &mut bus).unwrap();
+        assert_eq!(bus.commands, [Command::Hold(1), Command::Release(1)]);
+        assert_eq!(machine.read(PSM_DONE, &mut bus).unwrap(), PSM_ALL);
     }
 
     #[test]

@@ -10,6 +10,12 @@ instruction, with memory that has no wait states. They are a floor. Cores
 whose maker publishes no table get one cycle an instruction. The board's
 timers run on these cycles.
 
+Several cores run in turns of about a hundred instructions, always the one
+whose time, cycles by clock, is least; so a slow core does less. They share
+memories and peripherals. What each does in turn is the same each time, and
+another with another seed (`Interleaving`). The time of a core that sleeps
+goes on with that of the others.
+
 Differences from hardware: interrupts wake the core, but no handler is ever
 entered (a board that would enter one faults); a fault ends the run instead of
 entering its handler; the UART moves bytes at once; RAM can be executed only
@@ -18,7 +24,8 @@ if the image has a segment of code there.
 
 from __future__ import annotations
 
+from pytest_arielml.runners.emu.engine import Interleaving
 from pytest_arielml.runners.emu.machine import EmuMachine
 from pytest_arielml.runners.emu.runner import EmuRunner, available, create
 
-__all__ = ["EmuMachine", "EmuRunner", "available", "create"]
+__all__ = ["EmuMachine", "EmuRunner", "Interleaving", "available", "create"]

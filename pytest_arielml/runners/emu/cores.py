@@ -23,6 +23,7 @@ class CoreModel:
         registers: name to Unicorn's id, in the order of reports.
         pc, sp, lr: names in `registers`.
         mask, status: Unicorn's ids of PRIMASK and xPSR, or of mie and mstatus.
+        all_start: every core runs from reset on, not the first alone.
         entry_from_elf: it starts at the program's entry, not by a vector table.
         peripherals: model and base address of what is part of the core.
     """
@@ -37,6 +38,7 @@ class CoreModel:
     lr: str
     mask: int
     status: int
+    all_start: bool
     entry_from_elf: bool
     peripherals: tuple[tuple[str, int], ...]
 
@@ -90,6 +92,7 @@ def core_model(cpu: str) -> CoreModel:
             lr="lr",
             mask=arm_const.UC_ARM_REG_PRIMASK,
             status=arm_const.UC_ARM_REG_XPSR,
+            all_start=False,
             entry_from_elf=False,
             peripherals=_BASELINE_PERIPHERALS if cpu in _BASELINE else _PERIPHERALS,
         )
@@ -105,6 +108,7 @@ def core_model(cpu: str) -> CoreModel:
             lr="ra",
             mask=riscv_const.UC_RISCV_REG_MIE,
             status=riscv_const.UC_RISCV_REG_MSTATUS,
+            all_start=True,
             entry_from_elf=True,
             peripherals=(),
         )

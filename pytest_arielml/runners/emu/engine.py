@@ -1,9 +1,10 @@
-"""A Unicorn engine and the native board around it: opened, and closed for good."""
+"""Unicorn engines, one a core, and the native board around them: opened, and closed for good."""
 
 from __future__ import annotations
 
 import ctypes
 import mmap
+from dataclasses import dataclass
 from typing import Final
 
 from unicorn import unicorn_const
@@ -31,6 +32,7 @@ _COMPANIONS: Final = {
         ("rp2040-xosc", 0x4002_4000),
         ("rp2040-pll", 0x4002_8000),
         ("rp2040-watchdog", 0x4005_8000),
+        ("rp2040-sio", 0xD000_0000),
     ),
     "stm32-tim": (
         ("stm32-gpio", 0x4002_0000),
@@ -45,6 +47,22 @@ _SET_CPU_MODEL: Final = (
 )
 
 
+@dataclass(frozen=True)
+class Interleaving:
+    """How the cores of a board take turns.
+
+    The same one gives the same run; another `seed` another order of what the
+    cores do at about the same time.
+
+    Attributes:
+        seed: gives the lengths of the turns, and from 1 on which core begins.
+        turn: instructions of a turn, on average.
+    """
+
+    seed: int = 0
+    turn: int = 128
+
+
 class Engine:
     """One emulated board with a program in its flash, reset and ready to run.
 
@@ -52,17 +70,19 @@ class Engine:
     outside its memories; Unavailable when a library is missing.
     """
 
-    def __init__(self, board: Board, program: Program) -> None:
+    def __init__(self, board: Board, program: Program, interleaving: Interleaving) -> None:
         self.library = native.load_native()
-        self.core: CoreModel = core_model(board.cores[0].cpu)
+        self.cores = tuple(core_model(core.cpu) for core in board.cores)
         self._unicorn = native.load_unicorn()
-        self._handle = ctypes.c_void_p()
+        self._handles: list[ctypes.c_void_p] = []
         self._board: int | None = None
         self._memories: list[mmap.mmap] = []
         self._buffer = ctypes.create_string_buffer(_RECEIVE)
-        self._open()
         try:
+            for core in self.cores:
+                self._open(core)
             self._create(board, program)
+            self.library.interleave(self._board, interleaving.turn, interleaving.seed)
             self._map(board, program)
             self._attach(board)
             for index, symbol in enumerate(program.watched):
@@ -91,16 +111,16 @@ class Engine:
             taken.append(self._buffer.raw[:count])
         return b"".join(taken)
 
-    def totals(self) -> native.Totals:
-        """Counts since power-on."""
+    def totals(self, core: int) -> native.Totals:
+        """Counts of `core` since power-on."""
         totals = native.Totals()
-        self.library.counters(self._board, ctypes.byref(totals))
+        self.library.counters(self._board, core, ctypes.byref(totals))
         return totals
 
-    def span(self, index: int) -> native.SpanRecord:
-        """Counts of the watched function `index`."""
+    def span(self, core: int, index: int) -> native.SpanRecord:
+        """Counts of the watched function `index` on `core`."""
         record = native.SpanRecord()
-        self.library.span(self._board, index, ctypes.byref(record))
+        self.library.span(self._board, core, index, ctypes.byref(record))
         return record
 
     def fault(self) -> native.FaultRecord | None:
@@ -111,13 +131,12 @@ class Engine:
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""
-        return self._handle.value is None
+        return not self._handles
 
     def close(self) -> None:
-        """Frees engine, board and memories; a second call does nothing."""
-        if self._handle.value is not None:
-            self._unicorn.uc_close(self._handle)
-            self._handle.value = None
+        """Frees engines, board and memories; a second call does nothing."""
+        while self._handles:
+            self._unicorn.uc_close(self._handles.pop())
         if self._board is not None:
             self.library.destroy(self._board)
             self._board = None
@@ -125,37 +144,40 @@ class Engine:
         while self._memories:
             self._memories.pop().close()
 
-    def _open(self) -> None:
-        error = self._unicorn.uc_open(
-            self.core.architecture, self.core.mode, ctypes.byref(self._handle)
-        )
-        if not error and self.core.model is not None:
-            control = self._unicorn.uc_ctl
-            error = control(self._handle, ctypes.c_uint32(_SET_CPU_MODEL), self.core.model)
+    def _open(self, core: CoreModel) -> None:
+        handle = ctypes.c_void_p()
+        error = self._unicorn.uc_open(core.architecture, core.mode, ctypes.byref(handle))
+        if not error:
+            self._handles.append(handle)
+            if core.model is not None:
+                control = self._unicorn.uc_ctl
+                error = control(handle, ctypes.c_uint32(_SET_CPU_MODEL), core.model)
         if error:
-            self.close()
             raise RuntimeError(f"Unicorn cannot be opened: {native.unicorn_error(error)}")
 
     def _create(self, board: Board, program: Program) -> None:
-        core, registers = self.core, self.core.registers
-        ids = (ctypes.c_int32 * len(registers))(*registers.values())
-        configuration = native.Configuration(
-            functions=native.unicorn_functions(self._unicorn),
-            engine=self._handle.value,
-            isa=core.isa,
-            fpu=board.cores[0].fpu,
-            reset_address=program.entry if core.entry_from_elf else board.vectors,
-            register_count=len(ids),
-            registers=ids,
-            pc=registers[core.pc],
-            sp=registers[core.sp],
-            lr=registers[core.lr],
-            mask=core.mask,
-            status=core.status,
-            clock_hz=board.cores[0].clock_hz,
-            core=board.cores[0].cpu.encode(),
-        )
-        self._board = self.library.create(ctypes.byref(configuration))
+        configurations = (native.Configuration * len(self.cores))()
+        for number, (core, handle) in enumerate(zip(self.cores, self._handles, strict=True)):
+            registers = core.registers
+            ids = (ctypes.c_int32 * len(registers))(*registers.values())
+            configurations[number] = native.Configuration(
+                functions=native.unicorn_functions(self._unicorn),
+                engine=handle.value,
+                isa=core.isa,
+                fpu=board.cores[number].fpu,
+                starts=number == 0 or core.all_start,
+                reset_address=program.entry if core.entry_from_elf else board.vectors,
+                register_count=len(ids),
+                registers=ids,
+                pc=registers[core.pc],
+                sp=registers[core.sp],
+                lr=registers[core.lr],
+                mask=core.mask,
+                status=core.status,
+                clock_hz=board.cores[number].clock_hz,
+                core=board.cores[number].cpu.encode(),
+            )
+        self._board = self.library.create(configurations, len(configurations))
         if self._board is None:
             raise RuntimeError("Unicorn refused a hook")
 
@@ -196,14 +218,17 @@ class Engine:
 
     def _attach(self, board: Board) -> None:
         uart, timer = board.uart, board.timer
-        wanted = (
-            *self.core.peripherals,
+        shared = (
             (uart.model, uart.base),
             (timer.model, timer.base),
             *_COMPANIONS.get(timer.model, ()),
         )
-        for model, base in wanted:
-            error = self.library.attach(self._board, model.encode(), base)
+        wanted = (
+            *((number, *own) for number, core in enumerate(self.cores) for own in core.peripherals),
+            *((native.SHARED, *other) for other in shared),
+        )
+        for core, model, base in wanted:
+            error = self.library.attach(self._board, model.encode(), base, core)
             if error == native.UNKNOWN:
                 raise UsageError(
                     f"the emu runner has no model of {model!r}, which {board.name} has",

@@ -78,7 +78,7 @@ _RISCV_EXCEPTIONS: Final = {
 
 @dataclass(frozen=True)
 class Context:
-    """Where a fault happened: the board, the program, the registers."""
+    """Where a fault happened: the board, the program, the core, its registers."""
 
     board: Board
     program: Program
@@ -239,7 +239,7 @@ def _invalid_instruction(context: Context) -> tuple[str, str | None, str]:
     shown = code.hex(" ") or "unreadable"
     return (
         f"the core does not have the instruction at {pc:#010x} (bytes {shown})",
-        f"instructions of a {context.board.cores[0].cpu}",
+        f"instructions of a {context.board.cores[context.record.core].cpu}",
         "compile for this core, and look for jumps into data",
     )
 
@@ -269,7 +269,8 @@ def _where(context: Context) -> str:
     pc, link = context.register(core.pc), context.register(core.lr)
     if core.isa != RISCV:
         link &= ~1
-    return f"pc {_place(context.program, pc)}, {core.lr} {_place(context.program, link)}"
+    place = f"pc {_place(context.program, pc)}, {core.lr} {_place(context.program, link)}"
+    return f"core {context.record.core}, {place}" if len(context.board.cores) > 1 else place
 
 
 def _registers(context: Context) -> str:

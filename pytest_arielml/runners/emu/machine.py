@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import time
 from typing import Final
 
 from pytest_arielml.boards import Board
 from pytest_arielml.errors import GuestFault
-from pytest_arielml.runners.base import Counters, Span
+from pytest_arielml.runners.base import CoreCounters, Counters, Span
 from pytest_arielml.runners.emu import native
-from pytest_arielml.runners.emu.engine import Engine
+from pytest_arielml.runners.emu.engine import Engine, Interleaving
 from pytest_arielml.runners.emu.faults import Context, guest_fault
 from pytest_arielml.runners.emu.program import Program
 
@@ -21,10 +23,12 @@ _ENDLESS: Final = (1 << 64) - 1
 class EmuMachine:
     """One emulated board. It runs only while its stream is read."""
 
-    def __init__(self, program: Program, board: Board) -> None:
+    def __init__(
+        self, program: Program, board: Board, interleaving: Interleaving | None = None
+    ) -> None:
         self._program = program
         self._board = board
-        self._engine = Engine(board, program)
+        self._engine = Engine(board, program, interleaving or Interleaving())
         self._stream = EmuStream(self)
         self._cycles_from = self._engine.library.timing(board.cores[0].cpu)
 
@@ -46,22 +50,32 @@ class EmuMachine:
     def counters(self) -> Counters:
         """Counts up to where the guest stopped last."""
         self._check_open()
-        totals = self._engine.totals()
+        cores = tuple(self._core_counters(number) for number in range(len(self._board.cores)))
+        return Counters(
+            spans={
+                symbol.name: functools.reduce(
+                    operator.add, (core.spans[symbol.name] for core in cores)
+                )
+                for symbol in self._program.watched
+            },
+            instructions=sum(core.instructions for core in cores),
+            cycles=sum(core.cycles for core in cores),
+            cycles_from=self._cycles_from,
+            cores=cores,
+        )
+
+    def _core_counters(self, number: int) -> CoreCounters:
+        totals = self._engine.totals(number)
         spans = {}
         for index, symbol in enumerate(self._program.watched):
-            record = self._engine.span(index)
+            record = self._engine.span(number, index)
             spans[symbol.name] = Span(record.count, record.instructions, record.cycles)
-        return Counters(
-            spans=spans,
-            instructions=totals.instructions,
-            cycles=totals.cycles,
-            cycles_from=self._cycles_from,
-        )
+        return CoreCounters(spans, totals.instructions, totals.cycles, totals.idle)
 
     @property
     def resets(self) -> int:
         """How often the guest has reset itself."""
-        return self._engine.totals().resets
+        return self._engine.totals(0).resets
 
     def advance(self, *, instructions: int = _ENDLESS, seconds: float = _SLICE) -> bool:
         """Runs the guest for a while; whether it still had something to do.
@@ -115,7 +129,8 @@ class EmuMachine:
         record = self._engine.fault()
         if record is None:
             raise RuntimeError("the native library reports a fault, and has none")
-        return guest_fault(Context(self._board, self._program, self._engine.core, record))
+        core = self._engine.cores[record.core]
+        return guest_fault(Context(self._board, self._program, core, record))
 
     def _check_open(self) -> None:
         if self._engine.closed:

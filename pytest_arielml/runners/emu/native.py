@@ -15,7 +15,7 @@ from pytest_arielml.errors import Unavailable
 
 _SUFFIX: Final = "dylib" if sys.platform == "darwin" else "so"
 _PATH: Final = Path(__file__).parents[2] / "_native" / "host" / f"libarielml_emu.{_SUFFIX}"
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 # `State` of native/src/machine.rs.
 TIME: Final = 0
@@ -26,6 +26,9 @@ FAULT: Final = 3
 # What a memory allows: `arielml_emu_map` of native/src/abi.rs.
 WRITABLE: Final = 1
 EXECUTABLE: Final = 2
+
+# `arielml_emu_attach` of native/src/abi.rs: not part of a core.
+SHARED: Final = (1 << 32) - 1
 
 # Negative results of native/src/abi.rs.
 UNKNOWN: Final = -2
@@ -49,13 +52,14 @@ class Functions(Structure):
 
 
 class Configuration(Structure):
-    """What `arielml_emu_create` needs."""
+    """What `arielml_emu_create` needs for each core."""
 
     _fields_: ClassVar = [
         ("functions", Functions),
         ("engine", c_void_p),
         ("isa", u32),
         ("fpu", u32),
+        ("starts", u32),
         ("reset_address", u32),
         ("register_count", u32),
         ("registers", POINTER(c_int32)),
@@ -70,16 +74,18 @@ class Configuration(Structure):
 
 
 class Totals(Structure):
-    """Counts since power-on."""
+    """Counts of one core since power-on."""
 
     _fields_: ClassVar = [
         ("instructions", u64),
         ("cycles", u64),
+        ("idle", u64),
         ("resets", u64),
         ("missed", u64),
     ]
     instructions: int
     cycles: int
+    idle: int
     resets: int
     missed: int
 
@@ -101,6 +107,7 @@ class FaultRecord(Structure):
         ("address", u32),
         ("size", u32),
         ("number", u32),
+        ("core", u32),
         ("message", c_char * 256),
         ("registers", u32 * 40),
     ]
@@ -108,24 +115,26 @@ class FaultRecord(Structure):
     address: int
     size: int
     number: int
+    core: int
     message: bytes
     registers: ctypes.Array[u32]
 
 
 _SIGNATURES: Final[dict[str, tuple[Any, list[Any]]]] = {
     "version": (u32, []),
-    "create": (c_void_p, [POINTER(Configuration)]),
+    "create": (c_void_p, [POINTER(Configuration), u32]),
+    "interleave": (c_int32, [c_void_p, u64, u64]),
     "destroy": (None, [c_void_p]),
     "map": (c_int32, [c_void_p, u32, u32, c_void_p, u32]),
     "guard": (c_int32, [c_void_p]),
-    "attach": (c_int32, [c_void_p, c_char_p, u32]),
+    "attach": (c_int32, [c_void_p, c_char_p, u32, u32]),
     "watch": (c_int32, [c_void_p, u32]),
     "reset": (c_int32, [c_void_p]),
     "run": (c_int32, [c_void_p, u64, c_double]),
     "send": (c_int32, [c_void_p, c_char_p, c_size_t]),
     "receive": (c_int32, [c_void_p, c_void_p, c_size_t]),
-    "counters": (c_int32, [c_void_p, POINTER(Totals)]),
-    "span": (c_int32, [c_void_p, u32, POINTER(SpanRecord)]),
+    "counters": (c_int32, [c_void_p, u32, POINTER(Totals)]),
+    "span": (c_int32, [c_void_p, u32, u32, POINTER(SpanRecord)]),
     "fault": (c_int32, [c_void_p, POINTER(FaultRecord)]),
     "timing_source": (c_int32, [c_char_p, c_void_p, c_size_t]),
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pytest_arielml.boards import Board
-from pytest_arielml.errors import UsageError
 from pytest_arielml.runners.base import RunnerOptions
+from pytest_arielml.runners.emu.engine import Interleaving
 from pytest_arielml.runners.emu.machine import EmuMachine
 from pytest_arielml.runners.emu.native import load_native, load_unicorn
 from pytest_arielml.runners.emu.program import load_program
@@ -22,6 +22,9 @@ class EmuRunner:
 
     name = NAME
 
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
+
     def boot(self, image: Image, board: Board, *, timeout: float) -> EmuMachine:  # noqa: ARG002
         """The board with `image` in its flash, at its reset state.
 
@@ -30,14 +33,7 @@ class EmuRunner:
 
         Raises: Unavailable, UsageError.
         """
-        if len(board.cores) > 1:
-            raise UsageError(
-                f"the emu runner cannot run {board.name} yet",
-                expected="a board with one core",
-                found=f"{len(board.cores)} cores",
-                advice="choose another board or another runner",
-            )
-        return EmuMachine(load_program(image.elf), board)
+        return EmuMachine(load_program(image.elf), board, Interleaving(self._seed))
 
     def close(self) -> None:
         """Does nothing: each machine is closed by whoever booted it."""
@@ -46,7 +42,7 @@ class EmuRunner:
 def create(options: RunnerOptions) -> EmuRunner:
     """The runner. Raises: Unavailable when one of its libraries is missing."""
     available(options)
-    return EmuRunner()
+    return EmuRunner(options.seed)
 
 
 def available(options: RunnerOptions, board: Board | None = None) -> str:  # noqa: ARG001

@@ -1,0 +1,251 @@
+//! One core of a board: its engine, its counts, whether it sleeps.
+
+use crate::bus::{Bus, Start};
+use crate::counter::Counter;
+use crate::fault::{Fault, Kind};
+use crate::isa::Isa;
+use crate::timing::Timing;
+use crate::unicorn::Engine;
+
+/// Unicorn's numbers of the registers that are used.
+#[derive(Clone, Debug)]
+pub struct Registers {
+    /// Program counter.
+    pub pc: i32,
+    /// Stack pointer.
+    pub sp: i32,
+    /// Link register, or return address.
+    pub lr: i32,
+    /// Thumb: PRIMASK; RISC-V: mie.
+    pub mask: i32,
+    /// Thumb: xPSR; RISC-V: mstatus.
+    pub status: i32,
+    /// Every register that a fault report shows.
+    pub all: Vec<i32>,
+}
+
+/// What makes one core different from another.
+pub struct Description {
+    /// Its instruction set.
+    pub isa: Isa,
+    /// Its cycles.
+    pub timing: &'static Timing,
+    /// Cycles a second.
+    pub clock_hz: u64,
+    /// Its registers.
+    pub registers: Registers,
+    /// It has a floating-point unit, which start-up code must enable.
+    pub fpu: bool,
+    /// What it says that it is (Arm's CPUID).
+    pub cpuid: u32,
+    /// Thumb: where the vector table is; else the first instruction.
+    pub reset_address: u32,
+    /// It runs from reset on; else another core starts it.
+    pub starts: bool,
+}
+
+/// Whether a core runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sleep {
+    /// It runs.
+    Awake,
+    /// It waits for an interrupt.
+    Interrupt,
+    /// It waits for an event or an interrupt.
+    Event,
+    /// It waits until another core starts it.
+    Held,
+}
+
+/// One core.
+pub struct Core {
+    /// Its number on the board.
+    pub number: usize,
+    pub(crate) engine: Engine,
+    pub(crate) description: Description,
+    /// Its instruction and cycle counts.
+    pub counter: Counter,
+    pub(crate) sleep: Sleep,
+    /// The event register: the next wait for an event returns at once.
+    pub(crate) event: bool,
+    /// It woke by this interrupt, which it would take.
+    pub(crate) interrupted: Option<u32>,
+    /// The running block sends an event.
+    pub(crate) sends_event: bool,
+    /// An exclusive load waits for its store, up to this many instructions.
+    pub(crate) exclusive_until: u64,
+    /// Floating-point instructions are allowed, kept while another core runs.
+    pub(crate) fpu_enabled: bool,
+    /// Its turn ends once this many instructions are reached.
+    pub(crate) turn_ends: u64,
+}
+
+/// xPSR out of reset: Thumb state, no IT block.
+const XPSR_THUMB: u32 = 1 << 24;
+
+/// `mie.MEIE`: interrupts from outside the core, in machine mode.
+const MIE_EXTERNAL: u32 = 1 << 11;
+/// `mstatus.MIE`: interrupts are taken in machine mode.
+const MSTATUS_MIE: u32 = 1 << 3;
+
+impl Core {
+    /// A core that was not reset yet.
+    pub fn new(number: usize, engine: Engine, description: Description) -> Core {
+        Core {
+            number,
+            engine,
+            description,
+            counter: Counter::default(),
+            sleep: Sleep::Held,
+            event: false,
+            interrupted: None,
+            sends_event: false,
+            exclusive_until: 0,
+            fpu_enabled: false,
+            turn_ends: 0,
+        }
+    }
+
+    /// Puts it at its reset state: start-up runs next, or it is held.
+    pub(crate) fn reset(&mut self, bus: &Bus) -> Result<(), Fault> {
+        let Description { isa, reset_address, starts, .. } = self.description;
+        let held = Start { vectors: reset_address, stack: 0, entry: reset_address };
+        let start = match (starts, isa) {
+            (true, Isa::Thumb) => {
+                let entry = |offset| bus.memories.word(reset_address.wrapping_add(offset));
+                let (Some(stack), Some(entry)) = (entry(0), entry(4)) else {
+                    return Err(Fault::at(Kind::ReadUnmapped, reset_address, "the vector table"));
+                };
+                Start { vectors: reset_address, stack, entry }
+            }
+            _ => held,
+        };
+        self.begin(start);
+        if !starts {
+            self.sleep = Sleep::Held;
+        }
+        Ok(())
+    }
+
+    /// Runs from `start` on, everything else as out of reset.
+    pub(crate) fn begin(&mut self, start: Start) {
+        let Description { isa, registers, fpu, .. } = &self.description;
+        for &id in &registers.all {
+            if id != registers.pc {
+                self.engine.set_register(id, 0);
+            }
+        }
+        let mut pc = start.entry;
+        self.engine.set_register(registers.mask, 0);
+        if *isa == Isa::Thumb {
+            self.engine.set_register(registers.status, XPSR_THUMB);
+            pc &= !1;
+        } else {
+            // Interrupts and the FPU are off.
+            self.engine.set_register(registers.status, 0);
+        }
+        self.engine.set_register(registers.sp, start.stack);
+        self.engine.set_register(registers.pc, pc | u32::from(*isa == Isa::Thumb));
+        self.counter.reset(pc);
+        self.fpu_enabled = !fpu;
+        self.sleep = Sleep::Awake;
+        self.event = false;
+        self.interrupted = None;
+        self.sends_event = false;
+        self.exclusive_until = 0;
+    }
+
+    pub(crate) fn pc(&self) -> u32 {
+        self.engine.register(self.description.registers.pc)
+    }
+
+    /// An exclusive load waits for its store.
+    pub(crate) fn is_exclusive(&self) -> bool {
+        self.counter.instructions < self.exclusive_until
+    }
+
+    /// It runs, or would if it were its turn.
+    pub fn is_awake(&self) -> bool {
+        self.sleep == Sleep::Awake
+    }
+
+    /// Whether its time is before another core's: cycles by clock, exactly.
+    pub fn is_behind(&self, other: &Core) -> bool {
+        let scaled =
+            |one: &Core, clock_hz| u128::from(one.counter.elapsed()) * u128::from(clock_hz);
+        scaled(self, other.description.clock_hz) < scaled(other, self.description.clock_hz)
+    }
+
+    /// Whether its time is past that of one of `others` that runs.
+    pub(crate) fn is_ahead_of(&self, others: &[Core]) -> bool {
+        others.iter().any(|other| other.is_awake() && other.is_behind(self))
+    }
+
+    /// Its time in cycles of a clock of `clock_hz`.
+    pub(crate) fn time_of(&self, clock_hz: u64) -> u64 {
+        convert(self.counter.elapsed(), self.description.clock_hz, clock_hz)
+    }
+
+    /// Sleeps until a time: `cycles` of a clock of `clock_hz`.
+    pub(crate) fn sleep_until(&mut self, cycles: u64, clock_hz: u64) {
+        self.counter.idle += self.behind(cycles, clock_hz);
+    }
+
+    /// Its cycles from now to a time; 0 if that is over.
+    pub(crate) fn behind(&self, cycles: u64, clock_hz: u64) -> u64 {
+        let target = convert(cycles, clock_hz, self.description.clock_hz);
+        target.saturating_sub(self.counter.elapsed())
+    }
+
+    /// Ends its sleep at the time `cycles` of a clock of `clock_hz`, if there
+    /// is reason to; whether there was.
+    pub(crate) fn wake(&mut self, bus: &mut Bus, cycles: u64, clock_hz: u64) -> bool {
+        match self.sleep {
+            Sleep::Awake | Sleep::Held => return false,
+            Sleep::Event if std::mem::take(&mut self.event) => {}
+            Sleep::Event | Sleep::Interrupt => {
+                let Some(number) = self.ready(bus) else { return false };
+                if !self.masks_interrupts() {
+                    self.interrupted = Some(number);
+                }
+            }
+        }
+        self.sleep = Sleep::Awake;
+        self.sleep_until(cycles, clock_hz);
+        true
+    }
+
+    /// The interrupt that ends its sleep.
+    pub(crate) fn ready(&self, bus: &mut Bus) -> Option<u32> {
+        let Description { isa, registers, .. } = &self.description;
+        let awaited = match isa {
+            Isa::Thumb => true,
+            Isa::RiscV => self.engine.register(registers.mask) & MIE_EXTERNAL != 0,
+        };
+        if awaited { bus.interrupts_of(self.number).ready() } else { None }
+    }
+
+    /// Whether interrupts are not taken.
+    fn masks_interrupts(&self) -> bool {
+        let Description { isa, registers, .. } = &self.description;
+        match isa {
+            Isa::Thumb => self.engine.register(registers.mask) & 1 != 0,
+            Isa::RiscV => self.engine.register(registers.status) & MSTATUS_MIE == 0,
+        }
+    }
+
+    /// RISC-V: register x`number`. Reports show x1 and those that follow first.
+    pub(crate) fn numbered_register(&self, number: u32) -> u32 {
+        let all = &self.description.registers.all;
+        let id = number.checked_sub(1).and_then(|n| all.get(n as usize));
+        id.map_or(0, |&id| self.engine.register(id))
+    }
+}
+
+/// Cycles of one clock in cycles of another, rounded up.
+pub(crate) fn convert(cycles: u64, from_hz: u64, to_hz: u64) -> u64 {
+    if from_hz == to_hz {
+        return cycles;
+    }
+    (u128::from(cycles) * u128::from(to_hz)).div_ceil(u128::from(from_hz.max(1))) as u64
+}

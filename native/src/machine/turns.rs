@@ -1,0 +1,258 @@
+//! Which core runs: in turns, the one whose time is least.
+//!
+//! A turn is some instructions long. It ends early when the core sleeps, when
+//! it wakes another one, and in front of that by which cores agree if another
+//! core's time is before its own: an event, an atomic instruction, an access to
+//! what is shared for that (`Peripheral::is_ordered`). So these happen in the
+//! order of the cores' times. Plain loads and stores do not: a core may see what
+//! another one writes up to a turn later.
+//!
+//! A turn does not end between an exclusive load and its store: the engine takes
+//! the store for exclusive when it finds the value that was loaded, which
+//! another core could have changed and put back.
+
+use super::{CLOCK_INTERVAL, Core, Machine, Sleep};
+use crate::bus::{Command, Start};
+use crate::fault::{Fault, Kind};
+use crate::isa::Isa;
+use crate::peripherals::Signal;
+
+/// Instructions that an exclusive load waits for its store at most.
+pub(super) const EXCLUSIVE: u64 = 64;
+
+/// The lengths of turns and the order of cores whose times are equal.
+#[derive(Debug)]
+pub struct Turns {
+    length: u64,
+    state: u64,
+    order: Vec<usize>,
+}
+
+impl Turns {
+    /// Instructions of a turn, on average.
+    pub const LENGTH: u64 = 128;
+
+    /// The turns of `cores` cores that `seed` stands for.
+    pub fn new(cores: usize, length: u64, seed: u64) -> Turns {
+        let mut turns = Turns { length: length.max(1), state: seed, order: (0..cores).collect() };
+        // Seed 0 lets the first core begin.
+        if seed != 0 {
+            for left in (1..cores).rev() {
+                let other = turns.below(left as u64 + 1) as usize;
+                turns.order.swap(left, other);
+            }
+        }
+        turns
+    }
+
+    /// The next of a sequence of numbers below `bound` (SplitMix64).
+    fn below(&mut self, bound: u64) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ mixed >> 31) % bound.max(1)
+    }
+
+    /// The instructions of the next turn: half as many more or fewer.
+    pub fn next_length(&mut self) -> u64 {
+        self.length - self.length / 2 + self.below(self.length)
+    }
+
+    fn rank(&self, core: &Core) -> Option<usize> {
+        self.order.iter().position(|&number| number == core.number)
+    }
+
+    /// Of two cores the one that runs first.
+    pub(crate) fn first<'c>(&self, left: &'c Core, right: &'c Core) -> &'c Core {
+        let right_first =
+            right.is_behind(left) || !left.is_behind(right) && self.rank(right) < self.rank(left);
+        if right_first { right } else { left }
+    }
+}
+
+impl Machine {
+    /// Makes a core the one that runs.
+    pub(super) fn switch(&mut self, number: usize) {
+        let Some(next) = self.parked.iter_mut().find(|core| core.number == number) else { return };
+        self.core.fpu_enabled = self.bus.fpu_enabled;
+        std::mem::swap(&mut self.core, next);
+        self.bus.fpu_enabled = self.core.fpu_enabled;
+        self.bus.switch(number);
+    }
+
+    /// Gives the turn to the core that runs next; none does if all sleep.
+    pub(super) fn choose(&mut self) -> bool {
+        let Core { counter, turn_ends, .. } = &self.core;
+        if self.core.is_awake() && counter.instructions < *turn_ends {
+            return true;
+        }
+        let awake = || self.cores().filter(|core| core.is_awake());
+        let Some(next) = awake().reduce(|left, right| self.turns.first(left, right)) else {
+            return false;
+        };
+        let (number, alone) = (next.number, awake().count() == 1);
+        self.switch(number);
+        let length = if alone { u64::MAX } else { self.turns.next_length() };
+        self.core.turn_ends = self.core.counter.instructions.saturating_add(length);
+        // The limit is that of all cores together.
+        self.limit_here = self.limit_of_core();
+        true
+    }
+
+    /// Stops after so many `instructions` of all cores together.
+    pub(super) fn limit_to(&mut self, instructions: u64) {
+        let issued = self.cores().map(|core| core.counter.instructions).sum::<u64>();
+        self.limit = issued.saturating_add(instructions);
+        self.limit_here = self.limit_of_core();
+    }
+
+    fn limit_of_core(&self) -> u64 {
+        let others = self.parked.iter().map(|core| core.counter.instructions).sum::<u64>();
+        self.limit.saturating_sub(others)
+    }
+
+    /// Stops the engine where it is, so that the cores behind go on first.
+    pub(super) fn end_turn(&mut self) {
+        self.turn_over = true;
+        self.core.turn_ends = 0;
+        self.core.engine.stop();
+    }
+
+    pub(super) fn turn_is_over(&self) -> bool {
+        let ended = self.core.counter.instructions >= self.core.turn_ends;
+        !self.core.is_awake() || ended && !self.core.is_exclusive()
+    }
+
+    pub(super) fn next_check(&self) -> u64 {
+        let Core { counter, turn_ends, .. } = &self.core;
+        let clock = counter.instructions + CLOCK_INTERVAL;
+        self.limit_here.min(*turn_ends).min(clock)
+    }
+
+    /// A wait for an event, which ended a block: sleeps unless there was one.
+    pub(crate) fn wait_for_event(&mut self, pc: u32) {
+        self.core.counter.finish_block(pc);
+        self.spread();
+        if !std::mem::take(&mut self.core.event) && self.core.ready(&mut self.bus).is_none() {
+            self.core.sleep = Sleep::Event;
+            self.core.counter.check_at = 0;
+        }
+    }
+
+    /// Does what the running core did to cores, itself included: sends its
+    /// event, starts, holds and wakes.
+    pub(super) fn spread(&mut self) {
+        if std::mem::take(&mut self.core.sends_event) {
+            self.bus.command(Command::SendEvent);
+        }
+        if !std::mem::take(&mut self.bus.stirred) {
+            return;
+        }
+        let (now, clock_hz) = self.now();
+        // What a boot ROM does in answer may be more of it.
+        while !self.bus.commands.is_empty() {
+            for command in std::mem::take(&mut self.bus.commands) {
+                self.obey(command, now, clock_hz);
+            }
+        }
+        self.bus.stirred = false;
+        let Machine { core, parked, bus, .. } = self;
+        core.wake(bus, now, clock_hz);
+        let mut woken = false;
+        for other in parked.iter_mut() {
+            woken |= other.wake(bus, now, clock_hz);
+        }
+        if woken || self.started {
+            self.started = false;
+            self.core.turn_ends = self.core.turn_ends.min(self.core.counter.instructions);
+        }
+    }
+
+    fn obey(&mut self, command: Command, now: u64, clock_hz: u64) {
+        match command {
+            Command::SendEvent => {
+                self.core.event = true;
+                self.parked.iter_mut().for_each(|core| core.event = true);
+                self.signal(Signal::Event);
+            }
+            Command::Hold(number) => {
+                let Some(core) = self.core_mut(number) else { return };
+                core.sleep = Sleep::Held;
+                self.signal(Signal::Held(number));
+            }
+            Command::Release(number) => self.signal(Signal::Released(number)),
+            Command::Start(number, Start { entry, .. }) if self.lacks_thumb_bit(number, entry) => {
+                let why = format!("core {number} was started at {entry:#010x}, without bit 0 set");
+                self.fail(Fault::at(Kind::Peripheral, entry, why));
+            }
+            Command::Start(number, start) => {
+                let Some(core) = self.core_mut(number) else { return };
+                core.sleep_until(now, clock_hz);
+                core.begin(start);
+                self.started = true;
+                self.bus.interrupts_of(number).reset();
+                self.reset_slots(Some(number));
+                let own = self.slots.iter_mut().filter(|slot| slot.core == Some(number));
+                own.for_each(|slot| {
+                    slot.model.signal(Signal::Started { vectors: start.vectors }, &mut self.bus);
+                });
+            }
+        }
+    }
+
+    fn lacks_thumb_bit(&self, number: usize, entry: u32) -> bool {
+        let thumb = |core: &Core| core.description.isa == Isa::Thumb;
+        entry & 1 == 0 && self.core(number).is_some_and(thumb)
+    }
+
+    /// The time at which what happens now happens: the running core's, or the
+    /// latest if it sleeps; and the clock that its cycles are of.
+    fn now(&self) -> (u64, u64) {
+        if self.core.is_awake() {
+            (self.core.counter.elapsed(), self.core.description.clock_hz)
+        } else {
+            self.latest()
+        }
+    }
+
+    /// The time of the core that came furthest, and its clock.
+    pub(super) fn latest(&self) -> (u64, u64) {
+        let later = |left, right| if Core::is_behind(left, right) { right } else { left };
+        let core = self.parked.iter().fold(&self.core, later);
+        (core.counter.elapsed(), core.description.clock_hz)
+    }
+
+    /// Cycles that a core has slept while another one ran, up to now.
+    pub fn idle(&self, core: &Core) -> u64 {
+        let (now, clock_hz) = self.latest();
+        let asleep = if core.is_awake() { 0 } else { core.behind(now, clock_hz) };
+        core.counter.idle + asleep
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_turns() {
+        let draw = |seed| {
+            let mut turns = Turns::new(4, 100, seed);
+            let lengths: Vec<u64> = (0..50).map(|_| turns.next_length()).collect();
+            assert!(lengths.iter().all(|length| (50..150).contains(length)), "{lengths:?}");
+            (turns.order.clone(), lengths)
+        };
+        assert_eq!(draw(7), draw(7));
+        assert_ne!(draw(7).1, draw(8).1);
+        assert_eq!(draw(0).0, [0, 1, 2, 3]);
+        let orders: std::collections::HashSet<_> = (1..200).map(|seed| draw(seed).0).collect();
+        assert_eq!(orders.len(), 24, "every order of four cores comes up");
+    }
+
+    #[test]
+    fn a_turn_is_never_empty() {
+        let mut turns = Turns::new(1, 0, 3);
+        assert!((0..20).all(|_| turns.next_length() == 1));
+    }
+}
