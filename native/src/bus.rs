@@ -216,6 +216,21 @@ pub struct Start {
     pub entry: u32,
 }
 
+/// What a CLINT holds for one hart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// Its software interrupt pends.
+    pub software: bool,
+    /// The cycle of the bus from which on its timer interrupt pends.
+    pub alarm: u64,
+}
+
+impl Default for Local {
+    fn default() -> Local {
+        Local { software: false, alarm: u64::MAX }
+    }
+}
+
 /// What a peripheral does to cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -240,6 +255,8 @@ pub struct Bus {
     pub parked: Vec<Interrupts>,
     /// The core that makes the access.
     pub core: usize,
+    /// Interrupts of each core's own, where a CLINT makes them.
+    pub local: Vec<Local>,
     /// What was asked for that concerns cores.
     pub commands: Vec<Command>,
     /// Another core may have reason to wake.
@@ -280,6 +297,7 @@ impl Bus {
     /// Adds a core's interrupt state.
     pub fn add_core(&mut self) {
         self.parked.push(Interrupts::default());
+        self.local.push(Local::default());
     }
 
     /// Lets another core make the accesses.

@@ -1,5 +1,7 @@
 //! What can end a run before its time.
 
+use crate::machine::Interrupt;
+
 /// The kinds of fault; the numbers are part of the C interface.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +28,8 @@ pub enum Kind {
     Dma = 10,
     /// A floating-point instruction before the FPU was enabled.
     FpuOff = 11,
-    /// An interrupt would be taken; handlers are not entered here.
+    /// An interrupt would be taken; handlers are not entered here. `message`
+    /// names one that has no number.
     Interrupt = 12,
     /// Execution reached address 0.
     NullBranch = 13,
@@ -55,6 +58,16 @@ impl Fault {
     /// A fault at an address.
     pub fn at(kind: Kind, address: u32, message: impl Into<String>) -> Fault {
         Fault { kind, address, size: 0, number: 0, message: message.into() }
+    }
+
+    /// An interrupt that would be taken.
+    pub fn interrupt(interrupt: Interrupt) -> Fault {
+        let named = |name| Fault::at(Kind::Interrupt, 0, name);
+        match interrupt {
+            Interrupt::External(number) => Fault::numbered(Kind::Interrupt, number),
+            Interrupt::Timer => named("the timer interrupt"),
+            Interrupt::Software => named("the software interrupt"),
+        }
     }
 
     /// A fault with a number.

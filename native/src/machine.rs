@@ -12,7 +12,7 @@ use crate::fault::{Fault, Kind};
 use crate::isa::{Isa, measure};
 use crate::peripherals::{Peripheral, Signal};
 
-pub use self::core::{Core, Description, Registers, Sleep};
+pub use self::core::{Core, Description, Interrupt, Registers, Sleep};
 pub use run::run;
 use turns::EXCLUSIVE;
 pub use turns::Turns;
@@ -188,7 +188,7 @@ impl Machine {
         self.bus.reset_requested = false;
         self.bus.commands.clear();
         // All cores begin at the time of the one that came furthest.
-        let (time, clock_hz) = self.latest();
+        let (time, clock_hz) = (self.latest(), self.clock_hz);
         for number in 0..=self.parked.len() {
             self.switch(number);
             self.core.sleep_until(time, clock_hz);

@@ -57,6 +57,17 @@ pub enum Sleep {
     Held,
 }
 
+/// What ends a wait for an interrupt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupt {
+    /// A line of the interrupt controller.
+    External(u32),
+    /// The core's own timer.
+    Timer,
+    /// Another core, or itself.
+    Software,
+}
+
 /// One core.
 pub struct Core {
     /// Its number on the board.
@@ -69,7 +80,7 @@ pub struct Core {
     /// The event register: the next wait for an event returns at once.
     pub(crate) event: bool,
     /// It woke by this interrupt, which it would take.
-    pub(crate) interrupted: Option<u32>,
+    pub(crate) interrupted: Option<Interrupt>,
     /// The running block sends an event.
     pub(crate) sends_event: bool,
     /// An exclusive load waits for its store, up to this many instructions.
@@ -83,6 +94,10 @@ pub struct Core {
 /// xPSR out of reset: Thumb state, no IT block.
 const XPSR_THUMB: u32 = 1 << 24;
 
+/// `mie.MSIE`: the software interrupt of machine mode.
+const MIE_SOFTWARE: u32 = 1 << 3;
+/// `mie.MTIE`: the timer interrupt of machine mode.
+const MIE_TIMER: u32 = 1 << 7;
 /// `mie.MEIE`: interrupts from outside the core, in machine mode.
 const MIE_EXTERNAL: u32 = 1 << 11;
 /// `mstatus.MIE`: interrupts are taken in machine mode.
@@ -197,32 +212,52 @@ impl Core {
         target.saturating_sub(self.counter.elapsed())
     }
 
-    /// Ends its sleep at the time `cycles` of a clock of `clock_hz`, if there
-    /// is reason to; whether there was.
-    pub(crate) fn wake(&mut self, bus: &mut Bus, cycles: u64, clock_hz: u64) -> bool {
+    /// Ends its sleep at the time `now` of the bus, whose clock is `clock_hz`, if
+    /// there is reason to; whether there was.
+    pub(crate) fn wake(&mut self, bus: &mut Bus, now: u64, clock_hz: u64) -> bool {
+        let mut at = now;
         match self.sleep {
             Sleep::Awake | Sleep::Held => return false,
             Sleep::Event if std::mem::take(&mut self.event) => {}
             Sleep::Event | Sleep::Interrupt => {
-                let Some(number) = self.ready(bus) else { return false };
+                let Some(interrupt) = self.ready(bus, now) else { return false };
+                if interrupt == Interrupt::Timer {
+                    at = self.alarm(bus).map_or(now, |alarm| alarm.min(now));
+                }
                 if !self.masks_interrupts() {
-                    self.interrupted = Some(number);
+                    self.interrupted = Some(interrupt);
                 }
             }
         }
         self.sleep = Sleep::Awake;
-        self.sleep_until(cycles, clock_hz);
+        self.sleep_until(at, clock_hz);
         true
     }
 
-    /// The interrupt that ends its sleep.
-    pub(crate) fn ready(&self, bus: &mut Bus) -> Option<u32> {
+    /// The interrupt that ends its sleep at the time `now` of the bus.
+    pub(crate) fn ready(&self, bus: &mut Bus, now: u64) -> Option<Interrupt> {
         let Description { isa, registers, .. } = &self.description;
-        let awaited = match isa {
-            Isa::Thumb => true,
-            Isa::RiscV => self.engine.register(registers.mask) & MIE_EXTERNAL != 0,
+        let enabled = match isa {
+            Isa::Thumb => MIE_EXTERNAL,
+            Isa::RiscV => self.engine.register(registers.mask),
         };
-        if awaited { bus.interrupts_of(self.number).ready() } else { None }
+        let local = bus.local.get(self.number).copied().unwrap_or_default();
+        if enabled & MIE_SOFTWARE != 0 && local.software {
+            return Some(Interrupt::Software);
+        }
+        if enabled & MIE_TIMER != 0 && local.alarm <= now {
+            return Some(Interrupt::Timer);
+        }
+        let external = bus.interrupts_of(self.number).ready()?;
+        (enabled & MIE_EXTERNAL != 0).then_some(Interrupt::External(external))
+    }
+
+    /// The time of the bus at which its own timer ends its sleep, if it does.
+    pub(crate) fn alarm(&self, bus: &Bus) -> Option<u64> {
+        let Description { isa, registers, .. } = &self.description;
+        let alarm = bus.local.get(self.number)?.alarm;
+        let armed = *isa == Isa::RiscV && self.sleep == Sleep::Interrupt && alarm != u64::MAX;
+        (armed && self.engine.register(registers.mask) & MIE_TIMER != 0).then_some(alarm)
     }
 
     /// Whether interrupts are not taken.

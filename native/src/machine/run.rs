@@ -38,11 +38,11 @@ impl Machine {
         if self.fault.is_none() {
             self.bus.stirred = true;
             self.spread();
-            if !self.choose() {
+            if !self.choose() && !self.skip_to_alarm() {
                 return Some(State::Asleep);
             }
-            if let Some(number) = self.core.interrupted.take() {
-                self.fail(Fault::numbered(Kind::Interrupt, number));
+            if let Some(interrupt) = self.core.interrupted.take() {
+                self.fail(Fault::interrupt(interrupt));
             }
         }
         if self.fault.is_some() {

@@ -126,15 +126,19 @@ impl Machine {
 
     pub(super) fn next_check(&self) -> u64 {
         let Core { counter, turn_ends, .. } = &self.core;
-        let clock = counter.instructions + CLOCK_INTERVAL;
-        self.limit_here.min(*turn_ends).min(clock)
+        // No core takes less than a cycle an instruction.
+        let alarm =
+            self.alarm().map_or(u64::MAX, |alarm| self.core.behind(alarm, self.clock_hz).max(1));
+        let here = counter.instructions;
+        self.limit_here.min(*turn_ends).min(here + alarm.min(CLOCK_INTERVAL))
     }
 
     /// A wait for an event, which ended a block: sleeps unless there was one.
     pub(crate) fn wait_for_event(&mut self, pc: u32) {
         self.core.counter.finish_block(pc);
         self.spread();
-        if !std::mem::take(&mut self.core.event) && self.core.ready(&mut self.bus).is_none() {
+        let now = self.now();
+        if !std::mem::take(&mut self.core.event) && self.core.ready(&mut self.bus, now).is_none() {
             self.core.sleep = Sleep::Event;
             self.core.counter.check_at = 0;
         }
@@ -146,30 +150,50 @@ impl Machine {
         if std::mem::take(&mut self.core.sends_event) {
             self.bus.command(Command::SendEvent);
         }
-        if !std::mem::take(&mut self.bus.stirred) {
+        let now = self.now();
+        let due = self.alarm().is_some_and(|alarm| alarm <= now);
+        if !std::mem::take(&mut self.bus.stirred) && !due {
             return;
         }
-        let (now, clock_hz) = self.now();
         // What a boot ROM does in answer may be more of it.
         while !self.bus.commands.is_empty() {
             for command in std::mem::take(&mut self.bus.commands) {
-                self.obey(command, now, clock_hz);
+                self.obey(command, now);
             }
         }
         self.bus.stirred = false;
-        let Machine { core, parked, bus, .. } = self;
-        core.wake(bus, now, clock_hz);
-        let mut woken = false;
-        for other in parked.iter_mut() {
-            woken |= other.wake(bus, now, clock_hz);
-        }
+        let woken = self.wake(now);
         if woken || self.started {
             self.started = false;
             self.core.turn_ends = self.core.turn_ends.min(self.core.counter.instructions);
         }
     }
 
-    fn obey(&mut self, command: Command, now: u64, clock_hz: u64) {
+    /// Wakes the cores that have reason to; whether another one than the running did.
+    fn wake(&mut self, now: u64) -> bool {
+        let Machine { core, parked, bus, clock_hz, .. } = self;
+        core.wake(bus, now, *clock_hz);
+        let mut woken = false;
+        for other in parked.iter_mut() {
+            woken |= other.wake(bus, now, *clock_hz);
+        }
+        woken
+    }
+
+    /// When all sleep: goes on to the time that a core's timer wakes it at, if
+    /// one does, and gives it the turn.
+    pub(super) fn skip_to_alarm(&mut self) -> bool {
+        let Some(alarm) = self.alarm() else { return false };
+        self.wake(alarm.max(self.now()));
+        self.choose()
+    }
+
+    /// The time of the bus at which a core's own timer ends its sleep.
+    fn alarm(&self) -> Option<u64> {
+        self.cores().filter_map(|core| core.alarm(&self.bus)).min()
+    }
+
+    fn obey(&mut self, command: Command, now: u64) {
         match command {
             Command::SendEvent => {
                 self.core.event = true;
@@ -187,6 +211,7 @@ impl Machine {
                 self.fail(Fault::at(Kind::Peripheral, entry, why));
             }
             Command::Start(number, start) => {
+                let clock_hz = self.clock_hz;
                 let Some(core) = self.core_mut(number) else { return };
                 core.sleep_until(now, clock_hz);
                 core.begin(start);
@@ -206,27 +231,21 @@ impl Machine {
         entry & 1 == 0 && self.core(number).is_some_and(thumb)
     }
 
-    /// The time at which what happens now happens: the running core's, or the
-    /// latest if it sleeps; and the clock that its cycles are of.
-    fn now(&self) -> (u64, u64) {
-        if self.core.is_awake() {
-            (self.core.counter.elapsed(), self.core.description.clock_hz)
-        } else {
-            self.latest()
-        }
+    /// The time of the bus at which what happens now happens: the running
+    /// core's, or the latest if it sleeps.
+    fn now(&self) -> u64 {
+        if self.core.is_awake() { self.core.time_of(self.clock_hz) } else { self.latest() }
     }
 
-    /// The time of the core that came furthest, and its clock.
-    pub(super) fn latest(&self) -> (u64, u64) {
-        let later = |left, right| if Core::is_behind(left, right) { right } else { left };
-        let core = self.parked.iter().fold(&self.core, later);
-        (core.counter.elapsed(), core.description.clock_hz)
+    /// The time of the bus of the core that came furthest.
+    pub(super) fn latest(&self) -> u64 {
+        let times = self.parked.iter().map(|core| core.time_of(self.clock_hz));
+        times.fold(self.core.time_of(self.clock_hz), u64::max)
     }
 
     /// Cycles that a core has slept while another one ran, up to now.
     pub fn idle(&self, core: &Core) -> u64 {
-        let (now, clock_hz) = self.latest();
-        let asleep = if core.is_awake() { 0 } else { core.behind(now, clock_hz) };
+        let asleep = if core.is_awake() { 0 } else { core.behind(self.latest(), self.clock_hz) };
         core.counter.idle + asleep
     }
 }

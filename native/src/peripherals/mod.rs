@@ -115,7 +115,7 @@ pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
     match name {
         cmsdk_timer::NAME => Some(Box::new(cmsdk_timer::CmsdkTimer::default())),
         cmsdk_uart::NAME => Some(Box::new(cmsdk_uart::CmsdkUart::new(base))),
-        clint::NAME => Some(Box::new(clint::Clint)),
+        clint::NAME => Some(Box::new(clint::Clint::default())),
         cortex_m_scs::NAME => Some(Box::new(cortex_m_scs::SystemControl::default())),
         cortex_m_scs::BASELINE => Some(Box::new(cortex_m_scs::SystemControl::baseline())),
         cortex_m_dwt::NAME => Some(Box::new(cortex_m_dwt::Watchpoint::default())),

@@ -12,7 +12,8 @@ from unicorn import unicorn_const
 from pytest_arielml.boards import Board
 from pytest_arielml.errors import UsageError
 from pytest_arielml.runners.emu import native
-from pytest_arielml.runners.emu.cores import CoreModel, core_model
+from pytest_arielml.runners.emu.cores import RISCV, CoreModel, core_model
+from pytest_arielml.runners.emu.harts import set_hart
 from pytest_arielml.runners.emu.program import Program
 
 _PAGE: Final = 0x1000
@@ -79,8 +80,8 @@ class Engine:
         self._memories: list[mmap.mmap] = []
         self._buffer = ctypes.create_string_buffer(_RECEIVE)
         try:
-            for core in self.cores:
-                self._open(core)
+            for number, core in enumerate(self.cores):
+                self._open(core, number)
             self._create(board, program)
             self.library.interleave(self._board, interleaving.turn, interleaving.seed)
             self._map(board, program)
@@ -144,7 +145,7 @@ class Engine:
         while self._memories:
             self._memories.pop().close()
 
-    def _open(self, core: CoreModel) -> None:
+    def _open(self, core: CoreModel, number: int) -> None:
         handle = ctypes.c_void_p()
         error = self._unicorn.uc_open(core.architecture, core.mode, ctypes.byref(handle))
         if not error:
@@ -154,6 +155,8 @@ class Engine:
                 error = control(handle, ctypes.c_uint32(_SET_CPU_MODEL), core.model)
         if error:
             raise RuntimeError(f"Unicorn cannot be opened: {native.unicorn_error(error)}")
+        if core.isa == RISCV and number:
+            set_hart(self._unicorn, handle, number)
 
     def _create(self, board: Board, program: Program) -> None:
         configurations = (native.Configuration * len(self.cores))()

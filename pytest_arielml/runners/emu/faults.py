@@ -176,7 +176,8 @@ def _explain(context: Context) -> tuple[str, str | None, str]:
         case Kind.INTERRUPT:
             masked = "mstatus.MIE clear" if context.core.isa == RISCV else "PRIMASK set"
             return (
-                f"interrupt {record.number} would be taken: the emu runner enters no handlers",
+                f"{message or f'interrupt {record.number}'} would be taken: "
+                "the emu runner enters no handlers",
                 f"{masked} while an enabled interrupt may become pending",
                 "mask interrupts and poll, or use another runner",
             )
