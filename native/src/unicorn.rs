@@ -8,6 +8,9 @@ pub type Handle = *mut c_void;
 pub type MmioRead = unsafe extern "C" fn(Handle, u64, u32, *mut c_void) -> u64;
 /// Writes a register of a peripheral: offset in the mapping, bytes, value.
 pub type MmioWrite = unsafe extern "C" fn(Handle, u64, u32, u64, *mut c_void);
+/// Adds a hook: its handle, kind, callback, data, first and last address.
+pub type HookAdd =
+    unsafe extern "C" fn(Handle, *mut usize, i32, *mut c_void, *mut c_void, u64, u64, ...) -> i32;
 
 /// Unicorn's success code.
 pub const OK: i32 = 0;
@@ -51,16 +54,7 @@ pub struct Functions {
     /// `uc_reg_write`
     pub reg_write: unsafe extern "C" fn(Handle, i32, *const c_void) -> i32,
     /// `uc_hook_add`
-    pub hook_add: unsafe extern "C" fn(
-        Handle,
-        *mut usize,
-        i32,
-        *mut c_void,
-        *mut c_void,
-        u64,
-        u64,
-        ...
-    ) -> i32,
+    pub hook_add: HookAdd,
     /// `uc_mem_map_ptr`
     pub mem_map_ptr: unsafe extern "C" fn(Handle, u64, u64, u32, *mut c_void) -> i32,
     /// `uc_mmio_map`

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pico
 import pytest
@@ -23,10 +28,14 @@ from duo import (
     start_uart,
     words,
 )
+from elf import FUNCTION, write_elf
 from pico import RAM
 from thumb import LR, Thumb
 
-from pytest_arielml.errors import GuestFault
+from pytest_arielml.boards import Core
+from pytest_arielml.errors import GuestFault, UsageError
+from pytest_arielml.firmware import Image
+from pytest_arielml.runners import RunnerOptions, create_runner
 from pytest_arielml.runners.emu import EmuMachine
 
 
@@ -432,6 +441,51 @@ def test_an_instruction_limit_is_of_all_cores_together() -> None:
     assert 50_000 <= counters.instructions < 50_010
     first, second = counters.cores
     assert first.instructions - second.instructions < 600
+
+
+def test_boards_come_and_go_without_a_trace() -> None:
+    code = interleaved()
+
+    def resident() -> int:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGESIZE")
+
+    for _ in range(5):
+        run(code).close()
+    before = resident()
+    for _ in range(30):
+        run(code).close()
+    # One leaked core would be half a mebibyte of decoded blocks at least.
+    assert resident() - before < 6 * 1024 * 1024
+
+
+def test_a_board_that_cannot_be_opened_leaves_nothing() -> None:
+    code = two(pico.thumb())
+    code.label("second")
+    other = Core("cortex-a53", False, 1)
+    mixed = replace(board(), cores=(*pico.BOARD.cores, other))
+    with pytest.raises(UsageError, match="cannot emulate the core 'cortex-a53'"):
+        boot(code, mixed)
+
+
+def test_the_runner_takes_the_seed(tmp_path: Path) -> None:
+    code = interleaved()
+    program = pico.program(code)
+    path = write_elf(
+        tmp_path / "image.elf",
+        [(address, address, data) for address, data in program.segments],
+        [("interleaved", pico.ORIGIN | 1, 4, FUNCTION)],
+    )
+
+    def told(seed: int) -> list[int]:
+        runner = create_runner("emu", RunnerOptions(seed=seed))
+        machine = runner.boot(cast(Image, SimpleNamespace(elf=path)), board(), timeout=5.0)
+        data = machine.stream.read(5.0)
+        machine.close()
+        return list(data)
+
+    assert told(1) == told(1)
+    assert len({tuple(told(seed)) for seed in range(4)}) > 1
 
 
 def test_a_hung_board_ends_at_the_time_out() -> None:

@@ -284,3 +284,70 @@ pub(crate) fn convert(cycles: u64, from_hz: u64, to_hz: u64) -> u64 {
     }
     (u128::from(cycles) * u128::from(to_hz)).div_ceil(u128::from(from_hz.max(1))) as u64
 }
+
+#[cfg(test)]
+mod imaginary {
+    use std::ffi::c_void;
+
+    use super::{Core, Description, Registers};
+    use crate::isa::Isa;
+    use crate::timing;
+    use crate::unicorn::{Engine, Functions, Handle, HookAdd, MmioRead, MmioWrite};
+
+    unsafe extern "C" fn start(_: Handle, _: u64, _: u64, _: u64, _: usize) -> i32 {
+        0
+    }
+    unsafe extern "C" fn stop(_: Handle) -> i32 {
+        0
+    }
+    unsafe extern "C" fn read(_: Handle, _: i32, _: *mut c_void) -> i32 {
+        0
+    }
+    unsafe extern "C" fn write(_: Handle, _: i32, _: *const c_void) -> i32 {
+        0
+    }
+    unsafe extern "C" fn map(_: Handle, _: u64, _: u64, _: u32, _: *mut c_void) -> i32 {
+        0
+    }
+    unsafe extern "C" fn mmio(
+        _: Handle,
+        _: u64,
+        _: u64,
+        _: MmioRead,
+        _: *mut c_void,
+        _: MmioWrite,
+        _: *mut c_void,
+    ) -> i32 {
+        0
+    }
+
+    impl Core {
+        /// A core whose engine does nothing: its registers read as 0.
+        pub(crate) fn imaginary(number: usize, clock_hz: u64) -> Core {
+            let functions = Functions {
+                emu_start: start,
+                emu_stop: stop,
+                reg_read: read,
+                reg_write: write,
+                // SAFETY: never called; only its type matters.
+                hook_add: unsafe { std::mem::transmute::<*const (), HookAdd>(stop as *const ()) },
+                mem_map_ptr: map,
+                mmio_map: mmio,
+            };
+            let registers = Registers { pc: 0, sp: 0, lr: 0, mask: 0, status: 0, all: Vec::new() };
+            let description = Description {
+                isa: Isa::Thumb,
+                timing: timing::table("unit"),
+                clock_hz,
+                registers,
+                fpu: false,
+                cpuid: 0,
+                reset_address: 0,
+                starts: true,
+            };
+            // SAFETY: the functions above take any handle.
+            let engine = unsafe { Engine::new(std::ptr::null_mut(), functions) };
+            Core::new(number, engine, description)
+        }
+    }
+}

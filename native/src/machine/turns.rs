@@ -269,6 +269,101 @@ mod tests {
         assert_eq!(orders.len(), 24, "every order of four cores comes up");
     }
 
+    fn core(number: usize, clock_hz: u64, cycles: u64) -> Core {
+        let mut core = Core::imaginary(number, clock_hz);
+        core.counter.cycles = cycles;
+        core.sleep = Sleep::Awake;
+        core
+    }
+
+    #[test]
+    fn the_core_whose_time_is_least_runs_first() {
+        let turns = Turns::new(2, 128, 0);
+        let first = |left: &Core, right: &Core| turns.first(left, right).number;
+        assert_eq!(first(&core(0, 100, 7), &core(1, 100, 6)), 1);
+        assert_eq!(first(&core(0, 100, 6), &core(1, 100, 7)), 0);
+        // 400 cycles at 128 MHz are 3.125 us, 200 at 64 MHz as much.
+        assert_eq!(first(&core(1, 64_000_000, 200), &core(0, 128_000_000, 400)), 0);
+        assert_eq!(first(&core(0, 128_000_000, 401), &core(1, 64_000_000, 200)), 1);
+        // No rounding: one cycle in 2^60 decides.
+        let long = 1 << 60;
+        assert_eq!(first(&core(0, 3, 3 * long), &core(1, 7, 7 * long - 1)), 1);
+        assert_eq!(first(&core(0, 3, 3 * long), &core(1, 7, 7 * long)), 0);
+        assert_eq!(first(&core(0, 3, 3 * long - 1), &core(1, 7, 7 * long - 1)), 0);
+    }
+
+    #[test]
+    fn sleep_counts_as_time() {
+        let mut late = core(0, 200, 100);
+        let early = core(1, 100, 60);
+        assert!(late.is_behind(&early));
+        late.sleep_until(61, 100);
+        assert_eq!((late.counter.idle, late.counter.elapsed()), (22, 122));
+        assert!(early.is_behind(&late));
+        late.sleep_until(10, 100); // long over
+        assert_eq!(late.counter.idle, 22);
+    }
+
+    #[test]
+    fn only_a_core_that_runs_is_waited_for() {
+        let ahead = core(0, 100, 50);
+        let mut other = core(1, 100, 10);
+        assert!(ahead.is_ahead_of(std::slice::from_ref(&other)));
+        other.sleep = Sleep::Event;
+        assert!(!ahead.is_ahead_of(std::slice::from_ref(&other)));
+    }
+
+    #[test]
+    fn turns_go_to_the_least_and_have_no_end_for_one_alone() {
+        let mut board = Machine::new(core(0, 100, 10), vec![core(1, 100, 5), core(2, 100, 20)]);
+        assert!(board.choose());
+        assert_eq!(board.core.number, 1);
+        let length = board.core.turn_ends;
+        assert!((64..192).contains(&length), "{length}");
+        assert!(board.choose(), "its turn goes on");
+        assert_eq!(board.core.number, 1);
+        board.core.counter.instructions = length;
+        board.core.counter.cycles = 30;
+        assert!(board.turn_is_over() && board.choose());
+        assert_eq!(board.core.number, 0);
+        board.core.sleep = Sleep::Event;
+        board.parked.iter_mut().for_each(|core| core.sleep = Sleep::Interrupt);
+        assert!(!board.choose());
+        board.core.sleep = Sleep::Awake;
+        board.core.turn_ends = 0;
+        assert!(board.choose());
+        assert_eq!(board.core.turn_ends, u64::MAX);
+    }
+
+    #[test]
+    fn an_event_wakes_who_waits_for_one_at_its_time() {
+        let mut board = Machine::new(core(0, 100, 500), vec![core(1, 50, 5), core(2, 100, 7)]);
+        board.parked[0].sleep = Sleep::Event;
+        board.parked[1].sleep = Sleep::Interrupt;
+        board.core.turn_ends = u64::MAX;
+        board.core.sends_event = true;
+        board.spread();
+        let (second, third) = (board.core(1).unwrap(), board.core(2).unwrap());
+        assert!(second.is_awake() && !second.event);
+        assert_eq!(second.counter.elapsed(), 250);
+        assert!(!third.is_awake() && third.event);
+        assert!(board.core.event, "its own too");
+        assert!(board.turn_is_over());
+        assert_eq!(board.idle(board.core(2).unwrap()), 493);
+    }
+
+    #[test]
+    fn an_exclusive_load_keeps_the_turn_for_a_while() {
+        let mut board = Machine::new(core(0, 100, 0), vec![core(1, 100, 0)]);
+        board.core.turn_ends = 10;
+        board.core.counter.instructions = 12;
+        assert!(board.turn_is_over());
+        board.core.exclusive_until = 12 + EXCLUSIVE;
+        assert!(!board.turn_is_over());
+        board.core.counter.instructions = 12 + EXCLUSIVE;
+        assert!(board.turn_is_over());
+    }
+
     #[test]
     fn a_turn_is_never_empty() {
         let mut turns = Turns::new(1, 0, 3);
