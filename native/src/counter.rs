@@ -27,6 +27,13 @@ pub struct Block {
     pub function: u16,
 }
 
+impl Block {
+    /// Nothing of it is to be counted any more.
+    fn clear(&mut self) {
+        (self.size, self.instructions, self.cycles, self.taken) = (0, 0, 0, 0);
+    }
+}
+
 /// Bits of [`Block::marks`].
 pub mod mark {
     /// It begins a watched function.
@@ -97,7 +104,7 @@ impl Counter {
         if address != self.next {
             self.cycles += u64::from(self.running.taken);
         }
-        self.running = Block::default();
+        self.running.clear();
         self.next = address;
     }
 
