@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pico
 import pytest
 from duo import (
@@ -60,18 +62,20 @@ def count_without(code: Thumb, turns: int, name: str) -> None:
     code.b(name, "ne")
 
 
-def counted_by_both(count: object, turns: int, seed: int, *, cpu: str = "cortex-m0plus") -> int:
+def counted_by_both(
+    count: Callable[[Thumb, int, str], None], turns: int, seed: int, *, cpu: str = "cortex-m0plus"
+) -> int:
     code = Thumb(pico.ORIGIN, baseline=cpu == "cortex-m0plus")
     start_uart(code)
     launch(code, "second")
-    count(code, turns, "first")  # type: ignore[operator]
+    count(code, turns, "first")
     receive(code, 4, "over")
     code.load(1, DATA)
     code.ldr(4, 1)
     emit(code, 4)
     sleep(code)
     code.label("second")
-    count(code, turns, "other")  # type: ignore[operator]
+    count(code, turns, "other")
     send(code, 4)
     sleep(code, "done")
     machine = run(code, board(cpu), seed=seed)
@@ -83,6 +87,36 @@ def counted_by_both(count: object, turns: int, seed: int, *, cpu: str = "cortex-
 @pytest.mark.parametrize("seed", range(20))
 def test_a_spinlock_guards_a_counter(seed: int) -> None:
     assert counted_by_both(count_with_a_lock, 1000, seed) == 2000
+
+
+def conditional_lock(code: Thumb, turns: int, name: str) -> None:
+    """As `count_with_a_lock`, the claim in an IT block, of which all must run once."""
+    code.load(1, SPINLOCK)
+    code.load(2, DATA)
+    code.load(7, turns)
+    code.label(name)
+    code.movs(4, 0)
+    code.cmp(4, 0)
+    code.it("eq", 0b0100)
+    code.ldr(3, 1)
+    code.adds(4, 1)
+    code.cmp(3, 0)
+    code.b(name, "eq")
+    code.cmp(4, 1)
+    code.b(f"{name}-once", "eq")
+    code.half(0xDE00)
+    code.label(f"{name}-once")
+    code.ldr(3, 2)
+    code.adds(3, 1)
+    code.str_(3, 2)
+    code.str_(3, 1)
+    code.subs(7, 1)
+    code.b(name, "ne")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_conditional_access_that_waits_for_its_turn_is_made_once(seed: int) -> None:
+    assert counted_by_both(conditional_lock, 1000, seed, cpu="cortex-m4") == 2000
 
 
 def test_without_the_lock_counts_are_lost() -> None:
