@@ -298,10 +298,7 @@ impl Machine {
     /// Does what a marked block asks for, before it runs; whether it may run now.
     #[cold]
     pub(crate) fn mark(&mut self, block: &Block) -> bool {
-        if block.marks & mark::ORDERED != 0
-            && !self.core.is_exclusive()
-            && self.core.is_ahead_of(&self.parked)
-        {
+        if block.marks & mark::ORDERED != 0 && !self.core.is_exclusive() && self.must_wait() {
             self.end_turn();
             return false;
         }

@@ -47,7 +47,7 @@ class RunnerOptions:
         place: gives a board's place in a lab; `None` where there is no lab.
         renode, qemu: the program, or the folder that it is in.
         seed: of the order in which emulated cores do what they do at about the
-            same time; the same one gives the same run.
+            same time; the same one gives the same run. 0 keeps to their times.
     """
 
     port: str | None = None

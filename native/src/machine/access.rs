@@ -21,13 +21,14 @@ impl Machine {
             self.fail(Fault { size, ..Fault::at(kind, address, "") });
             return 0;
         };
+        let waits = self.must_wait();
         let Some(Slot { base, core, model }) = self.slots.get_mut(slot) else { return 0 };
         let offset = address.wrapping_sub(*base);
         if core.is_some() {
             self.bus.cycles = self.core.counter.elapsed();
             self.bus.clock_hz = self.core.description.clock_hz;
         } else {
-            if model.is_ordered(offset) && self.core.is_ahead_of(&self.parked) {
+            if model.is_ordered(offset) && waits {
                 // The engine begins this access anew when it goes on.
                 self.end_turn();
                 return 0;

@@ -4,7 +4,8 @@
 //! it wakes another one, and in front of that by which cores agree if another
 //! core's time is before its own: an event, an atomic instruction, an access to
 //! what is shared for that (`Peripheral::is_ordered`). So these happen in the
-//! order of the cores' times. Plain loads and stores do not: a core may see what
+//! order of the cores' times; but with a seed other than 0 they happen as the
+//! turns come, which is what lets a test try other orders. Plain loads and stores do not: a core may see what
 //! another one writes up to a turn later.
 //!
 //! A turn does not end between an exclusive load and its store: the engine takes
@@ -26,6 +27,8 @@ pub struct Turns {
     length: u64,
     state: u64,
     order: Vec<usize>,
+    /// Cores agree in the order of their times.
+    ordered: bool,
 }
 
 impl Turns {
@@ -34,7 +37,8 @@ impl Turns {
 
     /// The turns of `cores` cores that `seed` stands for.
     pub fn new(cores: usize, length: u64, seed: u64) -> Turns {
-        let mut turns = Turns { length: length.max(1), state: seed, order: (0..cores).collect() };
+        let (order, ordered) = ((0..cores).collect(), seed == 0);
+        let mut turns = Turns { length: length.max(1), state: seed, order, ordered };
         // Seed 0 lets the first core begin.
         if seed != 0 {
             for left in (1..cores).rev() {
@@ -117,6 +121,11 @@ impl Machine {
         self.turn_over = true;
         self.core.turn_ends = 0;
         self.core.engine.stop();
+    }
+
+    /// Whether what comes next has to wait for cores that are behind.
+    pub(super) fn must_wait(&self) -> bool {
+        self.turns.ordered && self.core.is_ahead_of(&self.parked)
     }
 
     pub(super) fn turn_is_over(&self) -> bool {

@@ -52,8 +52,9 @@ _SET_CPU_MODEL: Final = (
 class Interleaving:
     """How the cores of a board take turns.
 
-    The same one gives the same run; another `seed` another order of what the
-    cores do at about the same time.
+    The same one gives the same run. With `seed` 0 cores agree in the order of
+    their times: this is for figures. Another one gives another order of what
+    the cores do at about the same time: these are for finding races.
 
     Attributes:
         seed: gives the lengths of the turns, and from 1 on which core begins.
