@@ -3,17 +3,33 @@
 //! The HAL hands over one [`Work`] for each stretch of a command buffer
 //! between two barriers: all workgroups of all dispatches in it, numbered from
 //! zero. They are independent of each other, so a [`Scheduler`] may run them
-//! in any order and on any core. This release has one, [`Sequential`].
-#![no_std]
+//! in any order and on any core. [`Sequential`] runs them on the calling core;
+//! [`Parallel`] shares them with the cores that serve a [`Team`].
+#![cfg_attr(not(any(test, loom)), no_std)]
 
-#[cfg(test)]
+#[cfg(any(test, loom))]
 extern crate std;
 
+mod claim;
+mod event;
+#[cfg(all(test, loom))]
+mod model;
+mod parallel;
 mod sequential;
+mod sync;
+mod team;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 use core::ops::Range;
 
+#[cfg(any(loom, target_has_atomic = "32"))]
+pub use claim::Atomic;
+pub use claim::{Claim, Counter, Lock, Locked};
+pub use event::Event;
+pub use parallel::{Parallel, Policy};
 pub use sequential::Sequential;
+pub use team::Team;
 
 /// A core that runs work items, counted from zero.
 ///
@@ -32,9 +48,6 @@ pub struct Failure {
 }
 
 /// Independent items, numbered from zero.
-///
-/// It takes ranges rather than single items so that finding the first item's
-/// place costs its divisions once for a range.
 pub trait Work: Sync {
     /// How many items there are.
     fn items(&self) -> u32;
@@ -42,6 +55,19 @@ pub trait Work: Sync {
     /// Runs `items` in order and stops at the first that fails. Items beyond
     /// [`Work::items`] are not run.
     fn run(&self, items: Range<u32>, worker: Worker) -> Result<(), Failure>;
+
+    /// Runs the items that `items` gives, one by one, until there are no more
+    /// or one fails.
+    ///
+    /// It asks for items rather than being called for each, so that finding
+    /// an item's place begins at the place of the one before it.
+    fn drain(&self, items: &mut dyn Items, worker: Worker) -> Result<(), Failure>;
+}
+
+/// Where a worker takes its items from.
+pub trait Items {
+    /// The next item; each is greater than the one before it.
+    fn next(&mut self) -> Option<u32>;
 }
 
 /// Spreads work over workers.
