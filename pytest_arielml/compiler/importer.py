@@ -14,8 +14,9 @@ from typing import Any
 
 import onnx
 from iree.compiler.extras import onnx_importer
-from iree.compiler.ir import Context, StringAttr
+from iree.compiler.ir import Context, InsertionPoint, StringAttr
 
+from pytest_arielml.compiler.integer_ops import Lowering, is_integer_op
 from pytest_arielml.compiler.nodes import location, walk
 
 #: Name of the module, which the query function of its kernels is named after.
@@ -27,10 +28,11 @@ def import_model(source: Path, target: Path) -> int:
     model = onnx.load(source)
     for index, node in enumerate(walk(model.graph)):
         node.name = location(index)
-    at = _follow()
     info = onnx_importer.ModelInfo(model)
     module = info.create_module(context=Context()).operation
     module.attributes["sym_name"] = StringAttr.get(MODULE, context=module.context)
+    opset = max((each.version for each in model.opset_import if not each.domain), default=1)
+    at = _follow(Lowering(module, opset))
     try:
         importer = onnx_importer.NodeImporter.define_function(info.main_graph, module)
         importer.import_all()
@@ -44,14 +46,21 @@ def import_model(source: Path, target: Path) -> int:
     return 0
 
 
-def _follow() -> list[str]:
-    """Has the importer tell which node it is at: the last of the list."""
+def _follow(lowering: Lowering) -> list[str]:
+    """Has the importer tell which node it is at: the last of the list.
+
+    Nodes of the integer form go to `lowering`.
+    """
     at = ["graph"]
     import_node = onnx_importer.NodeImporter.import_node
 
     def import_and_tell(self: Any, node: onnx.NodeProto) -> None:
         at[:] = [node.name]
-        import_node(self, node)
+        if is_integer_op(node):
+            values = [self._nv_map[name] for name in node.input]
+            self._nv_map[node.output[0]] = lowering.lower(node, values, InsertionPoint(self._b))
+        else:
+            import_node(self, node)
 
     onnx_importer.NodeImporter.import_node = import_and_tell
     return at

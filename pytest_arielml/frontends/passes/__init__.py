@@ -18,6 +18,7 @@ from pytest_arielml.frontends.passes.fold import fold_constants
 from pytest_arielml.frontends.passes.fourier import multiply_transforms
 from pytest_arielml.frontends.passes.functions import inline_functions
 from pytest_arielml.frontends.passes.graph import infer
+from pytest_arielml.frontends.passes.integer import integer_form
 from pytest_arielml.frontends.passes.loops import unroll_loops
 from pytest_arielml.frontends.passes.operators import rewrite_operators
 from pytest_arielml.frontends.passes.opset import raise_opset
@@ -35,6 +36,7 @@ REPEATED: Final[tuple[Pass, ...]] = (
     take_branches,
     unroll_loops,
     unroll_scans,
+    integer_form,
     rewrite_operators,
     multiply_transforms,
     split_batches,

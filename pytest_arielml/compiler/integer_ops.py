@@ -1,0 +1,185 @@
+"""Lowers the operators of the integer form, which the importer does not know, to linalg."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import onnx
+from iree.compiler.ir import FlatSymbolRefAttr, InsertionPoint, Location, Operation, Type, Value
+
+from pytest_arielml.frontends.integer import DOMAIN, FLIP, LOOKUP, REQUANTIZE
+
+_TENSOR: Final = re.compile(r"!torch\.vtensor<\[([\d,]*)\],(\w+)>")
+_ELEMENTS: Final = {onnx.TensorProto.INT8: "si8", onnx.TensorProto.UINT8: "ui8"}
+
+
+def is_integer_op(node: onnx.NodeProto) -> bool:
+    """Whether `node` is an operator of the integer form."""
+    return str(node.domain) == DOMAIN
+
+
+class Lowering:
+    """Makes each operator a function of the module, and a call of it."""
+
+    def __init__(self, module: Operation, opset: int) -> None:
+        self._module = module
+        self._opset = opset
+        self._made = 0
+
+    def lower(self, node: onnx.NodeProto, inputs: Sequence[Value], at: InsertionPoint) -> Value:
+        """The result of `node` on `inputs`, in the types of the importer."""
+        types = [_parsed(value) for value in inputs]
+        options = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
+        shape, _ = types[0]
+        name = f"{node.op_type.lower()}_{self._made}"
+        self._made += 1
+        if node.op_type == REQUANTIZE:
+            element = _ELEMENTS[options["to"]]
+            body = _requantize(shape, [each for each, _ in types[1:]], options)
+        elif node.op_type == LOOKUP:
+            _, element = types[1]
+            body = _lookup(shape)
+        elif node.op_type == FLIP:
+            element = "si8" if types[0][1] == "ui8" else "ui8"
+            body = _flip(shape)
+        else:
+            raise ValueError(f"no such operator: {node.op_type}")
+        arguments = [_builtin(each, kind) for each, kind in types]
+        result = _builtin(shape, element)
+        listed = ", ".join(f"%a{index}: {kind}" for index, kind in enumerate(arguments))
+        text = (
+            f"func.func private @{name}({listed}) -> {result} "
+            f"attributes {{torch.onnx_meta.opset_version = {self._opset} : si64}} {{\n"
+            f"{body}\n}}"
+        )
+        with Location.name(node.name, context=self._module.context):
+            self._module.regions[0].blocks[0].append(Operation.parse(text))
+            with at:
+                operands = [
+                    _create("torch_c.to_builtin_tensor", kind, [value])
+                    for kind, value in zip(arguments, inputs, strict=True)
+                ]
+                callee = {"callee": FlatSymbolRefAttr.get(name)}
+                called = _create("func.call", result, operands, callee)
+                sizes = ",".join(map(str, shape))
+                own = f"!torch.vtensor<[{sizes}],{element}>"
+                return _create("torch_c.from_builtin_tensor", own, [called])
+
+
+def _create(
+    name: str, result: str, operands: Sequence[Value], attributes: Mapping[str, Any] | None = None
+) -> Value:
+    return Operation.create(
+        name, results=[Type.parse(result)], operands=list(operands), attributes=attributes
+    ).result
+
+
+def _parsed(value: Value) -> tuple[tuple[int, ...], str]:
+    """Shape and element type of a tensor of the importer's."""
+    found = _TENSOR.fullmatch(str(value.type))
+    if found is None:
+        raise ValueError(f"not a tensor of a static shape: {value.type}")
+    return tuple(int(size) for size in found[1].split(",") if size), found[2]
+
+
+def _builtin(shape: Sequence[int], element: str) -> str:
+    return "tensor<" + "".join(f"{size}x" for size in shape) + element.lstrip("su") + ">"
+
+
+def _maps(rank: int, *results: Sequence[int]) -> str:
+    dims = ", ".join(f"d{index}" for index in range(rank))
+    return ", ".join(
+        f"affine_map<({dims}) -> ({', '.join(f'd{index}' for index in each)})>" for each in results
+    )
+
+
+def _generic(shape: Sequence[int], extra: Sequence[int] | None, element: str, body: str) -> str:
+    """A loop over all elements of `%a0`; with `extra` over `%a1`, along those dimensions, too."""
+    rank = len(shape)
+    whole = list(range(rank))
+    result = _builtin(shape, "i8")
+    inputs, kinds, maps, names = ["%a0"], [_builtin(shape, element)], [whole], f"%x: {element}"
+    if extra is not None:
+        inputs.append("%a1")
+        kinds.append(_builtin([shape[axis] for axis in extra], "i32"))
+        maps.append(list(extra))
+        names += ", %m: i32"
+    parallel = ", ".join(['"parallel"'] * rank)
+    return f"""  %empty = tensor.empty() : {result}
+  %result = linalg.generic {{
+    indexing_maps = [{_maps(rank, *maps, whole)}], iterator_types = [{parallel}]
+  }} ins({", ".join(inputs)} : {", ".join(kinds)}) outs(%empty : {result}) {{
+  ^bb0({names}, %unused: i8):
+{body}
+  }} -> {result}
+  return %result : {result}"""
+
+
+def _requantize(
+    shape: Sequence[int], factors: Sequence[Sequence[int]], options: Mapping[str, Any]
+) -> str:
+    shift, zero = options["shift"], options["zero_point"]
+    low, high = options["low"], options["high"]
+    wide = "i64" if factors else "i32"
+    lines = [
+        f"%half = arith.constant {1 << (shift - 1)} : {wide}",
+        f"%shift = arith.constant {shift} : {wide}",
+    ]
+    if factors:
+        lines += [
+            "%wide = arith.extsi %x : i32 to i64",
+            "%factor = arith.extsi %m : i32 to i64",
+            "%product = arith.muli %wide, %factor : i64",
+            "%rounded = arith.addi %product, %half : i64",
+        ]
+    else:
+        lines.append("%rounded = arith.addi %x, %half : i32")
+    steps = "%up" if options["even"] else "%steps"
+    lines.append(f"{steps} = arith.shrsi %rounded, %shift : {wide}")
+    if options["even"]:
+        # Nothing is left behind the point of what was half way: its last bit goes.
+        lines += [
+            f"%mask = arith.constant {(1 << shift) - 1} : {wide}",
+            f"%none = arith.constant 0 : {wide}",
+            f"%one = arith.constant 1 : {wide}",
+            f"%rest = arith.andi %rounded, %mask : {wide}",
+            f"%half_way = arith.cmpi eq, %rest, %none : {wide}",
+            f"%last = arith.andi %up, %one : {wide}",
+            f"%less = arith.select %half_way, %last, %none : {wide}",
+            f"%steps = arith.subi %up, %less : {wide}",
+        ]
+    # From 31 bits on the steps of an accumulator of 32 bits fit in 32.
+    narrow = bool(factors) and shift >= 32
+    if narrow:
+        lines.append("%narrow = arith.trunci %steps : i64 to i32")
+        wide = "i32"
+    lines += [
+        f"%zero = arith.constant {zero} : {wide}",
+        f"%low = arith.constant {low} : {wide}",
+        f"%high = arith.constant {high} : {wide}",
+        f"%moved = arith.addi {'%narrow' if narrow else '%steps'}, %zero : {wide}",
+        f"%raised = arith.maxsi %moved, %low : {wide}",
+        f"%bounded = arith.minsi %raised, %high : {wide}",
+        f"%y = arith.trunci %bounded : {wide} to i8",
+        "linalg.yield %y : i8",
+    ]
+    extra: Sequence[int] | None = None
+    if factors:
+        extra = [options["axis"]] if factors[0] else []
+    return _generic(shape, extra, "i32", "\n".join("    " + line for line in lines))
+
+
+def _lookup(shape: Sequence[int]) -> str:
+    body = """    %index = arith.index_castui %x : i8 to index
+    %y = tensor.extract %a1[%index] : tensor<256xi8>
+    linalg.yield %y : i8"""
+    return _generic(shape, None, "i8", body)
+
+
+def _flip(shape: Sequence[int]) -> str:
+    body = """    %first = arith.constant -128 : i8
+    %y = arith.xori %x, %first : i8
+    linalg.yield %y : i8"""
+    return _generic(shape, None, "i8", body)

@@ -1,0 +1,197 @@
+"""Convolutions and matrix products: integer products, one requantization."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from pytest_arielml.frontends.passes.graph import Array, is_own
+from pytest_arielml.frontends.passes.integer.build import Builder, Quantized, Refused
+from pytest_arielml.frontends.passes.integer.scales import Scaling
+
+_INT32: Final = np.iinfo(np.int32)
+#: The greatest magnitude of an integer of 8 bits.
+_GREATEST: Final = 255.0
+
+
+def convolve(builder: Builder) -> None:
+    """`Conv` with constant weights. Raises: Refused."""
+    x = builder.signed(builder.per_tensor(0))
+    weights, channels = _weights(builder, 1, axis=0)
+    options = dict(builder.options)
+    options.pop("kernel_shape", None)
+    others = tuple(range(1, weights.ndim))
+    sums = weights.sum(axis=others, dtype=np.int64)
+    reach = np.abs(weights, dtype=np.int64).sum(axis=others)
+    source = _surrounded(builder, x, weights.shape[2:], options)
+    product = builder.add("ConvInteger", source, builder.constant(weights, np.int8), **options)
+    shape = [1, -1] + [1] * (weights.ndim - 2)
+    _finish(builder, product, x, channels, sums, reach, shape, axis=1)
+
+
+def biased(builder: Builder) -> onnx.NodeProto | None:
+    """The product that an `Add` gives its bias, with that bias; `None` for any other sum."""
+    for place in (0, 1):
+        product = builder.values.makers.get(builder.input(place))
+        if product is None or not is_own(product, "MatMul"):
+            continue
+        bias = builder.input(1 - place)
+        found = builder.values.dequantized(bias)
+        known = builder.facts.value(bias) is not None
+        known = known or (found is not None and found.constant is not None)
+        if known and builder.values.is_used_once(builder.input(place)):
+            node = onnx.NodeProto()
+            node.CopyFrom(product)
+            node.input.append(bias)
+            return node
+    return None
+
+
+def multiply(builder: Builder) -> None:
+    """`MatMul` and `Gemm` with constant weights. Raises: Refused."""
+    gemm = builder.node.op_type == "Gemm"
+    options = builder.options
+    if gemm and (options.get("alpha", 1.0) != 1.0 or options.get("transA", 0)):
+        raise Refused("it scales or transposes its first input")
+    x = builder.signed(builder.per_tensor(0))
+    transposed = bool(gemm and options.get("transB", 0))
+    weights, channels = _weights(builder, 1, axis=0 if transposed else 1)
+    if weights.ndim != 2:
+        raise Refused("its weights are no matrix")
+    if transposed:
+        weights = weights.T
+    if gemm and options.get("beta", 1.0) != 1.0 and builder.input(2):
+        raise Refused("it scales its bias")
+    sums = weights.sum(axis=0, dtype=np.int64)
+    reach = np.abs(weights, dtype=np.int64).sum(axis=0)
+    product = builder.add("MatMulInteger", x.name, builder.constant(weights, np.int8))
+    rank = len(x.shape)
+    shape = [1] * (rank - 1) + [-1]
+    _finish(builder, product, x, channels, sums, reach, shape, axis=rank - 1)
+
+
+def _weights(builder: Builder, place: int, *, axis: int) -> tuple[Array, NDArray[np.float64]]:
+    """Constant weights less their zero points, and the scale of each output channel."""
+    found = builder.quantized(place)
+    if found.constant is None:
+        raise Refused("its weights are not constant")
+    quantization = found.quantization
+    values = found.constant.astype(np.int64)
+    zeros, scales = quantization.zero_point, quantization.scale
+    if not quantization.per_tensor:
+        if quantization.axis is None or quantization.axis % values.ndim != axis:
+            raise Refused("its weights have scales along another axis than the channels")
+        zeros = zeros.reshape([-1 if at == axis else 1 for at in range(values.ndim)])
+    values = values - zeros
+    if values.min(initial=0) < -128 or values.max(initial=0) > 127:
+        raise Refused("its weights less their zero point take more than 8 bits")
+    return values.astype(np.int8), np.asarray(scales, np.float64)
+
+
+def _surrounded(
+    builder: Builder, x: Quantized, kernel: tuple[int, ...], options: dict[str, object]
+) -> str:
+    """The input with its zero point written around it, and the options without pads."""
+    auto = builder.text("auto_pad", "NOTSET")
+    options.pop("auto_pad", None)
+    pads = options.pop("pads", None)
+    count = len(kernel)
+    if auto.startswith("SAME"):
+        pads = _same(builder, x.shape[2:], kernel, auto == "SAME_UPPER")
+    elif auto == "VALID":
+        pads = None
+    if not isinstance(pads, list) or not any(pads):
+        return x.name
+    widths = [0, 0, *pads[:count], 0, 0, *pads[count:]]
+    zero = builder.constant(x.quantization.zero, x.quantization.dtype)
+    return builder.add("Pad", x.name, builder.constant(widths), zero)
+
+
+def _same(
+    builder: Builder, sizes: tuple[int, ...], kernel: tuple[int, ...], upper: bool
+) -> list[int]:
+    """Pads for an output of the input's size over the stride."""
+    strides = builder.options.get("strides", [1] * len(kernel))
+    dilations = builder.options.get("dilations", [1] * len(kernel))
+    low, high = [], []
+    for size, width, stride, dilation in zip(sizes, kernel, strides, dilations, strict=True):
+        needed = (math.ceil(size / stride) - 1) * stride + (width - 1) * dilation + 1 - size
+        less, more = max(needed, 0) // 2, max(needed, 0) - max(needed, 0) // 2
+        low.append(less if upper else more)
+        high.append(more if upper else less)
+    return [*low, *high]
+
+
+def _finish(
+    builder: Builder,
+    product: str,
+    x: Quantized,
+    channels: NDArray[np.float64],
+    sums: NDArray[np.int64],
+    reach: NDArray[np.int64],
+    shape: list[int],
+    *,
+    axis: int,
+) -> None:
+    """Adds the bias, from which the zero point's part is taken, and requantizes.
+
+    `sums` are those of each channel's weights, `reach` those of their magnitudes.
+    """
+    scale = x.quantization.scale * channels
+    ratio = np.asarray(scale / builder.target.quantization.scale)
+    most = reach * _GREATEST
+    greatest = most if ratio.ndim else np.max(most, initial=1.0)
+    scaling = builder.factors(ratio, np.asarray(greatest, np.float64))
+    bias = _bias(builder, scale, len(sums)) - x.quantization.zero * sums
+    bias = _corrected(bias, ratio, scaling)
+    if bias.min(initial=0) < _INT32.min or bias.max(initial=0) > _INT32.max:
+        raise Refused("its bias takes more than 32 bits")
+    if np.any(bias):
+        product = builder.add(
+            "Add", product, builder.constant(bias.reshape(_static(shape, len(bias))), np.int32)
+        )
+    builder.requantize(product, scaling, axis=axis if ratio.ndim else None)
+
+
+def _corrected(
+    bias: NDArray[np.int64], ratio: NDArray[np.float64], scaling: Scaling
+) -> NDArray[np.int64]:
+    """The bias for rounded factors.
+
+    A large bias would carry their error into every result. Where that is more
+    than the rounding of the bias itself, it is changed so that its product is right.
+    """
+    exact = bias * ratio
+    factors = np.maximum(scaling.factors, 1) / 2.0**scaling.shift
+    error = np.abs(exact - bias * factors)
+    moved = np.rint(exact / factors)
+    return np.where(error > ratio / 2, moved, bias).astype(np.int64)
+
+
+def _static(shape: list[int], channels: int) -> list[int]:
+    return [channels if size == -1 else size for size in shape]
+
+
+def _bias(builder: Builder, scale: NDArray[np.float64], channels: int) -> NDArray[np.int64]:
+    """The bias in steps of the product."""
+    name = builder.input(2)
+    if not name:
+        return np.zeros(channels, np.int64)
+    found = builder.values.dequantized(name)
+    if found is not None and found.constant is not None and found.constant.dtype == np.int32:
+        own = found.quantization
+        if np.allclose(own.scale, scale, rtol=1e-6, atol=0.0) and not np.any(own.zero_point):
+            return np.broadcast_to(found.constant.astype(np.int64).reshape(-1), channels).copy()
+        real = own.scale * (found.constant.astype(np.float64) - own.zero_point)
+    else:
+        constant = builder.facts.value(name)
+        if constant is None:
+            raise Refused("its bias is not constant")
+        real = constant.astype(np.float64)
+    if real.size not in (1, channels):
+        raise Refused("its bias has another shape than its channels")
+    return np.rint(np.broadcast_to(real.reshape(-1), channels) / scale).astype(np.int64)
