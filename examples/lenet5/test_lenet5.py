@@ -20,10 +20,10 @@ def digits():
         return images, data["labels"]
 
 
-# The budget is that of a core with an FPU.
+# The budget holds on every board with an FPU; RISC-V has the largest code.
 @pytest.mark.arielml_requires(fpu=True)
 @pytest.mark.arielml_budget(
-    instructions="2.6M", latency="60ms", flash="127KiB", ram="32KiB", stack="4KiB"
+    instructions="2.1M", latency="90ms", flash="140KiB", ram="19KiB", stack="4KiB"
 )
 def test_one_digit(arielml, digits):
     images, _ = digits

@@ -105,11 +105,11 @@ def test_costs(deployment: Deployment, lenet5_model: Path) -> None:
     assert first.memory == second.memory
     assert first.instructions is not None
     assert first.overhead is not None
-    assert first.instructions <= 2_500_000
+    assert first.instructions <= 2_100_000
     assert first.overhead <= 30_000
     assert max(first.memory.stack_peak) <= 2 * 1024
-    assert deployment.size.flash <= 170 * 1024
-    assert deployment.size.ram <= 32 * 1024
+    assert deployment.size.flash <= 138 * 1024
+    assert deployment.size.ram <= 19 * 1024
 
 
 def test_it_says_what_it_is_and_resets(deployment: Deployment) -> None:

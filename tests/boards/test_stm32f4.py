@@ -68,13 +68,13 @@ def test_costs(deployment: Deployment, lenet5_model: Path) -> None:
     assert first.memory == second.memory
     assert first.instructions is not None
     assert first.overhead is not None
-    assert first.instructions <= 2_400_000
+    assert first.instructions <= 1_300_000
     assert first.overhead <= 25_000
     # At 168 MHz, by the manual's cycles; flash has wait states that it leaves out.
     assert first.seconds is not None
     assert first.seconds <= 0.019
-    assert deployment.size.flash <= 127 * 1024
-    assert deployment.size.ram <= 33 * 1024
+    assert deployment.size.flash <= 121 * 1024
+    assert deployment.size.ram <= 19 * 1024
 
 
 def test_it_says_what_it_is_and_resets(deployment: Deployment) -> None:

@@ -138,7 +138,7 @@ def test_a_bit_that_sticks(bench: Made, stuck: int) -> None:
     )  # fmt: skip
     hook, number = kind(before_reading), ctypes.c_size_t()
     error = engine._unicorn.uc_hook_add(
-        engine._handle,
+        engine._handles[0],
         ctypes.byref(number),
         unicorn_const.UC_HOOK_MEM_READ,
         hook,

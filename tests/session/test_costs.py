@@ -28,7 +28,7 @@ def test_instructions_of_a_call(called: tuple[Deployment, Result]) -> None:
     _, result = called
     assert result.instructions is not None
     assert result.overhead is not None
-    assert result.instructions <= 2_600_000
+    assert result.instructions <= 1_300_000
     assert result.overhead <= 25_000
     assert result.instructions == result.overhead + sum(d.instructions for d in result.dispatches)
 
@@ -42,12 +42,12 @@ def test_instructions_of_init(called: tuple[Deployment, Result]) -> None:
 def test_bytes(called: tuple[Deployment, Result]) -> None:
     deployment, _ = called
     size = deployment.size
-    assert size.flash <= 127 * 1024
-    assert size.ram <= 32 * 1024
+    assert size.flash <= 121 * 1024
+    assert size.ram <= 19 * 1024
     assert size.parts["ram: stack"] <= 4 * 1024
     assert size.parts["ram: static data"] <= 3 * 1024
     runtime = size.parts["VM"] + size.parts["HAL"] + size.parts["agent"]
-    assert runtime <= 37 * 1024
+    assert runtime <= 37.5 * 1024
     flash = {name: part for name, part in size.parts.items() if not name.startswith("ram: ")}
     assert sum(flash.values()) == size.flash
     assert sum(size.parts.values()) == size.flash + size.ram

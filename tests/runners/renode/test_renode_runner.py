@@ -53,7 +53,7 @@ def test_lenet5(standin: StandIn, lenet5_model: Path, board: str) -> None:
         result = lenet5.run(image)
         result.assert_matches(bench.reference(lenet5_model, image))
         assert result.instructions is not None
-        assert result.instructions > 100_000
+        assert result.instructions > 40_000
         assert result.seconds_are_estimated
     (start,) = [words for words in standin.told() if words[0] == "start"]
     flags = start[2:]
@@ -144,6 +144,10 @@ def test_a_script_that_starts_the_real_one_ends_with_it(standin: StandIn, models
         (real,) = standin.started()
         assert real != process_of(bench).pid
         assert alive(real)
+    # Whoever inherits it still has to see its end.
+    deadline = time.monotonic() + 10
+    while alive(real) and time.monotonic() < deadline:
+        time.sleep(0.05)
     assert not alive(real)
 
 
