@@ -94,7 +94,7 @@ def agree(
             # Renode is in no registry that CI installs from.
             if os.environ.get("CI") == "true" and name != "renode":
                 raise
-            pytest.skip(f"{error.what}: {error.advice}")
+            pytest.skip(f"{error.what}: {str(error.advice).splitlines()[0]}")
 
     def deploy(model: Any) -> Agreeing:
         try:
