@@ -37,17 +37,22 @@ lint: setup
 
 test-rust: setup
 	@cd firmware && cargo test -q --workspace
+	@cd firmware && RUSTFLAGS="--cfg loom" cargo test -q --release -p arielml-scheduler --target-dir target/loom
 	@cd firmware/fuzz && cargo test -q
 	@cd native && cargo test -q
 
 test-python: setup qemu
 	@$(BIN)/python -m pytest -n 2
 	@$(BIN)/python -m pytest conformance/runtime -n 2 -q -k "work_items or failure"
+	@$(BIN)/python -m pytest conformance/board -n 2 -q $(addprefix --arielml-target=,$(BRINGUP))
+
+# One board of each start-up code.
+BRINGUP := emu-nrf52840 emu-rp2040 emu-mps2-an505 emu-riscv-virt
 
 conformance: setup qemu ## the ONNX node cases and the runtime's, on the emulated board; QEMU too
 	@$(BIN)/python -m pytest conformance -n 2 -q
-	@$(BIN)/python -m pytest conformance/runtime -n 2 -q --arielml-target=qemu-mps2-an386 \
-	  --arielml-skip-unavailable
+	@$(BIN)/python -m pytest conformance/runtime conformance/board -n 2 -q \
+	  --arielml-target=qemu-mps2-an386 --arielml-target=qemu-riscv-virt --arielml-skip-unavailable
 
 FUZZ_SECONDS ?= 1200
 FUZZ_TARGETS ?= module vm wire
