@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, Final
 import platformdirs
 
 from pytest_arielml.errors import UsageError
+from pytest_arielml.lifetime import Scratch
 
 _MANIFEST: Final = "manifest.json"
 _log = logging.getLogger(__name__)
@@ -53,14 +55,15 @@ class Cache:
             chosen or platformdirs.user_cache_dir("pytest-arielml", appauthor=False)
         ).absolute()
         self._notify = notify or _log.warning
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._is_temporary = False
 
     @classmethod
     def temporary(cls, *, notify: Notify | None = None) -> Cache:
-        """An empty cache that is removed when it is no longer referred to."""
-        folder = tempfile.TemporaryDirectory(prefix="arielml-")
-        cache = cls(folder.name, notify=notify)
-        cache._temporary = folder
+        """An empty cache that is removed when it is no longer referred to, or this process ends."""
+        folder = Scratch("arielml-")
+        cache = cls(folder.path, notify=notify)
+        weakref.finalize(cache, folder.close)
+        cache._is_temporary = True
         return cache
 
     def entry(self, kind: str, key: str, build: Callable[[Path], None]) -> Path:
@@ -93,7 +96,7 @@ class Cache:
         It is there for the user to look into, and so outlives the run even
         where the cache is a temporary one.
         """
-        if self._temporary is not None:
+        if self._is_temporary:
             kept = Path(tempfile.mkdtemp(prefix="arielml-failed-"))
         else:
             kept = self.root / ".failed" / key[:16]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from pytest_arielml.errors import CompileError
+from pytest_arielml.lifetime import Leashed
 
 # A diagnostic that prints a whole module can be as large as the model.
 _KEPT: Final = 256 * 1024
@@ -105,25 +106,26 @@ def _run(
     environment: Mapping[str, str] | None,
 ) -> Finished:
     log = folder / LOG
-    process: subprocess.Popen[bytes] | None = None
+    tool: Leashed | None = None
     try:
         with log.open("wb") as output, _interrupts_later():
-            # A session of its own: what the program starts can be killed with it.
-            process = subprocess.Popen(
+            tool = Leashed(
                 [str(part) for part in command],
                 cwd=folder,
                 env={**os.environ, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
             )
-        status = process.wait(timeout)
+        status = tool.process.wait(timeout)
     except BaseException:
         # A time-out, or the user's Ctrl-C, which the session does not get.
-        if process is not None:
-            kill(process)
+        if tool is not None:
+            kill(tool.process)
         raise
+    finally:
+        if tool is not None:
+            tool.release()
     return Finished(status, tail_of(log))
 
 

@@ -6,13 +6,12 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from pytest_arielml.runners import leash
+from pytest_arielml.lifetime import Leashed
 
 _LOG: Final = 8 * 1024
 _CHUNK: Final = 64 * 1024
@@ -47,23 +46,16 @@ class Child:
         self.command = tuple(command)
         self._log = bytearray()
         self._cut = False
-        end, self._leash = os.pipe()
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", leash.__file__, str(end), *command],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=(end, *inherit),
-                start_new_session=True,
-                env=environment,
-            )
-        except BaseException:
-            # If it had started all the same, this ends it.
-            os.close(self._leash)
-            raise
-        finally:
-            os.close(end)
+        self._leashed = Leashed(
+            command,
+            inherit=inherit,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+        )
+        self._process = self._leashed.process
+        self._open = True
         assert self._process.stdout is not None
         self._output: int | None = self._process.stdout.fileno()
         os.set_blocking(self._output, False)
@@ -126,14 +118,14 @@ class Child:
 
     def close(self) -> None:
         """Kills it and waits for its end; a second call does nothing."""
-        if self._leash < 0:
+        if not self._open:
             return
+        self._open = False
         if self._process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         # This kills what is left of the group, should the program have ended before.
-        os.close(self._leash)
-        self._leash = -1
+        self._leashed.release()
         self._process.wait()
         self._output = None
         assert self._process.stdout is not None

@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -172,6 +174,20 @@ def test_a_root_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cache cannot be written") as caught:
         Cache(tmp_path / "file").entry("model", KEY, Builder())
     assert "ARIELML_CACHE" in str(caught.value.advice)
+
+
+def test_a_temporary_cache_goes_with_a_killed_run() -> None:
+    script = (
+        "import os, signal; from pytest_arielml.compiler import Cache; cache = Cache.temporary();"
+        "print(cache.root, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=False)
+    root = Path(killed.stdout.decode().strip())
+    assert root.name.startswith("arielml-")
+    deadline = time.monotonic() + 20
+    while root.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_temporary() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_arielml.runners import leash
+from pytest_arielml.lifetime import leash
 from pytest_arielml.runners.child import Child
 
 SLEEP = ["/bin/sleep", "1000"]
@@ -181,7 +181,7 @@ class TestWhereAPipeCannotSignal:
             f"runpy.run_path({leash.__file__!r}, run_name='__main__')\n"
         )
         monkeypatch.setattr(leash, "__file__", str(script))
-        return f"from pytest_arielml.runners import leash; leash.__file__ = {str(script)!r}"
+        return f"from pytest_arielml.lifetime import leash; leash.__file__ = {str(script)!r}"
 
     def test_it_ends_with_its_starter(self, without: str) -> None:
         process, pid = starter("import time; time.sleep(1000)", before=without)

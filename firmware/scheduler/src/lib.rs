@@ -12,13 +12,15 @@ extern crate std;
 
 mod claim;
 mod event;
-#[cfg(all(test, loom))]
+#[cfg(test)]
+#[cfg(loom)]
 mod model;
 mod parallel;
 mod sequential;
 mod sync;
 mod team;
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests;
 
 use core::ops::Range;

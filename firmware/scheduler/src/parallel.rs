@@ -63,7 +63,7 @@ impl<C: Claim, E: Event, const HELPERS: usize> Scheduler for Parallel<'_, C, E, 
 
     fn run(&mut self, work: &dyn Work) -> Result<(), Failure> {
         let items = work.items();
-        if self.helpers == 0 || items < 2 || items > MOST {
+        if self.helpers == 0 || !(2..=MOST).contains(&items) {
             return work.run(0..items, Worker(0));
         }
         self.share(work, items)

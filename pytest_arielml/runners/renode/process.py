@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from pytest_arielml.errors import GuestFault, Unavailable
+from pytest_arielml.lifetime import Scratch
 from pytest_arielml.runners.child import Child
 from pytest_arielml.runners.renode.find import Program, how_to_install
 from pytest_arielml.runners.renode.robot import KeywordFailed, RobotServer, ServerLost
-from pytest_arielml.runners.renode.scratch import Scratch
 
 _ATTEMPTS: Final = 4
 # It takes 1.4 to 4.5 s on an idle machine.
@@ -110,7 +110,8 @@ class RenodeProcess:
         self._open.close()
 
     def _start(self, timeout: float) -> None:
-        scratch = Scratch()
+        # Not `renode-`: a Renode that starts removes such folders of others.
+        scratch = Scratch("arielml-renode-")
         self._open.callback(scratch.close)
         self.folder = scratch.path
         robot, monitor = free_ports(2)

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
     if select.select([pipe], [], [], 0)[0]:
         sys.exit(0)
     try:
-        os.execv(command[0], command)  # noqa: S606
+        os.execvp(command[0], command)  # noqa: S606
     except OSError as error:
         sys.stderr.write(f"{command[0]}: {error.strerror}\n")
         sys.exit(127)

@@ -9,18 +9,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pytest_arielml.runners.renode import janitor
-
-# Not `renode-`: a Renode that starts removes such folders of others.
-_PREFIX = "arielml-renode-"
+from pytest_arielml.lifetime import janitor
 
 
 class Scratch:
     """The folder, and a process that removes it when this one ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str) -> None:
+        """Makes it; `prefix` is what its name begins with."""
         end, self._pipe = os.pipe()
-        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        self.path = Path(tempfile.mkdtemp(prefix=prefix))
         try:
             self._janitor = subprocess.Popen(
                 [sys.executable, "-I", "-S", janitor.__file__, str(end), str(self.path)],
