@@ -1,5 +1,11 @@
 """References, how outputs are compared with them, and goldens on disk."""
 
+import os
+
+# From 1.32 on onnxruntime reports what it runs, and leaves a file in the temporary
+# folder, unless this is set before it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 from pytest_arielml.golden.compare import (
     Comparison,
     Difference,

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -117,3 +120,17 @@ def test_models_that_are_none(tmp_path: Path) -> None:
         reference_outputs(tmp_path / "none.onnx")
     with pytest.raises(ModelError, match="does not take"):
         reference_outputs(b"no model")
+
+
+def test_the_reference_reports_to_nobody(tmp_path: Path, lenet5_model: Path) -> None:
+    script = (
+        "import sys, numpy as np; from pytest_arielml.golden import reference_outputs;"
+        "reference_outputs(sys.argv[1], np.zeros((1, 1, 28, 28), np.float32))"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run(
+        [sys.executable, "-c", script, lenet5_model],
+        env={**environment, "TMPDIR": str(tmp_path)},
+        check=True,
+    )
+    assert list(tmp_path.iterdir()) == []
