@@ -125,6 +125,25 @@ impl Work for Record {
     }
 }
 
+/// The last work of a team: each worker notes that it was there.
+struct Farewell<'f>(&'f [AtomicBool]);
+
+impl Work for Farewell<'_> {
+    fn items(&self) -> u32 {
+        self.0.len() as u32
+    }
+
+    fn run(&self, _: Range<u32>, worker: Worker) -> Result<(), Failure> {
+        self.0[worker.0 as usize].store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn drain(&self, items: &mut dyn Items, worker: Worker) -> Result<(), Failure> {
+        while items.next().is_some() {}
+        self.run(0..0, worker)
+    }
+}
+
 /// Calls `lead` with a scheduler whose helpers are threads.
 fn with_team<C: Claim + Sync, const HELPERS: usize>(
     claim: C,
@@ -132,13 +151,13 @@ fn with_team<C: Claim + Sync, const HELPERS: usize>(
 ) {
     let team: Team<C, HELPERS> = Team::new(claim);
     let cores = Cores::of(HELPERS + 1);
-    let over = AtomicBool::new(false);
+    let gone: Vec<_> = cores.iter().map(|_| AtomicBool::new(false)).collect();
     thread::scope(|scope| {
         for (helper, core) in cores.iter().skip(1).enumerate() {
-            let (team, over) = (&team, &over);
+            let (team, gone) = (&team, &gone[helper + 1]);
             scope.spawn(move || {
                 let mut known = 0;
-                while !over.load(Ordering::SeqCst) {
+                while !gone.load(Ordering::SeqCst) {
                     // SAFETY: one thread a helper.
                     known = unsafe { team.attend(helper as u32, known, core) };
                 }
@@ -147,10 +166,8 @@ fn with_team<C: Claim + Sync, const HELPERS: usize>(
         // SAFETY: the only leader.
         let mut scheduler = unsafe { Parallel::new(&team, cores[0].clone()) };
         lead(&mut scheduler);
-        over.store(true, Ordering::SeqCst);
-        // A last call that lets them see it.
-        scheduler.set(Policy::Greedy, HELPERS as u32 + 1);
-        scheduler.run(&Record::new(HELPERS as u32 + 1, &[])).unwrap();
+        scheduler.set(Policy::RoundRobin, HELPERS as u32 + 1);
+        scheduler.run(&Farewell(&gone)).unwrap();
     });
 }
 
