@@ -8,7 +8,6 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 from pytest_arielml.lifetime import Leashed
@@ -130,8 +129,3 @@ class Child:
         self._output = None
         assert self._process.stdout is not None
         self._process.stdout.close()
-
-
-def is_program(path: Path) -> bool:
-    """Whether `path` is a file that can be started."""
-    return path.is_file() and os.access(path, os.X_OK)

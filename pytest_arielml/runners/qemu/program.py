@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from pytest_arielml.errors import Unavailable
-from pytest_arielml.runners.child import is_program
+from pytest_arielml.runners.programs import is_program, version_text
 
 OLDEST: Final = (7, 2)
 """The oldest release that is tested."""
@@ -49,7 +47,7 @@ def find_program(system: str, given: Path | None) -> Program:
     """
     name = _PREFIX + system
     path = _on_path(name) if given is None else _there(name, given)
-    version = _version(path, path.stat().st_mtime_ns)
+    version = _version(path)
     if version < OLDEST:
         raise Unavailable(
             f"{path.name} is too old",
@@ -84,29 +82,16 @@ def _there(name: str, given: Path) -> Path:
     return path.absolute()
 
 
-@lru_cache(maxsize=16)
-def _version(path: Path, changed: int) -> tuple[int, ...]:  # noqa: ARG001
-    """What the program says that it is; asked once, unless the file changes."""
-    try:
-        said = subprocess.run(
-            [path, "--version"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=_TIMEOUT,
-            check=False,
-        ).stdout.decode("utf-8", "replace")
-    except subprocess.TimeoutExpired:
-        said = f"nothing within {_TIMEOUT:g} s"
-    except OSError as error:
-        said = error.strerror or str(error)
+def _version(path: Path) -> tuple[int, ...]:
+    """Its version. Raises: Unavailable when it does not say one."""
+    said = version_text(path, timeout=_TIMEOUT)
     match = _VERSION.search(said)
     if match is None:
         raise Unavailable(
             f"{path.name} does not say its version",
             where=f"{path} --version",
             expected="QEMU emulator version ...",
-            found=said.strip()[:500] or "nothing",
+            found=said,
             advice=_ADVICE,
         )
     return tuple(int(part) for part in match.groups(default="0"))

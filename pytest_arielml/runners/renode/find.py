@@ -6,15 +6,13 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from pytest_arielml.errors import Unavailable
-from pytest_arielml.runners.child import is_program
+from pytest_arielml.runners.programs import is_program, version_text
 
 OLDEST: Final = (1, 15)
 """The oldest release that the platforms are written for."""
@@ -51,7 +49,7 @@ def find_program(given: Path | None, environment: Mapping[str, str] | None = Non
     """
     variables = os.environ if environment is None else environment
     path = _path(given, variables)
-    version = _version(path, path.stat().st_mtime_ns)
+    version = _version(path)
     if version < OLDEST:
         raise Unavailable(
             "Renode is too old",
@@ -110,29 +108,16 @@ def _there(given: Path, said_by: str) -> Path:
     )
 
 
-@lru_cache(maxsize=16)
-def _version(path: Path, changed: int) -> tuple[int, ...]:  # noqa: ARG001
-    """What the program says that it is; asked once, unless the file changes."""
-    try:
-        said = subprocess.run(
-            [path, "--version"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=_TIMEOUT,
-            check=False,
-        ).stdout.decode("utf-8", "replace")
-    except subprocess.TimeoutExpired:
-        said = f"nothing within {_TIMEOUT:g} s"
-    except OSError as error:
-        said = error.strerror or str(error)
+def _version(path: Path) -> tuple[int, ...]:
+    """Its version. Raises: Unavailable when it does not say one."""
+    said = version_text(path, timeout=_TIMEOUT)
     match = _VERSION.search(said)
     if match is None:
         raise Unavailable(
             "Renode does not say its version",
             where=f"{path} --version",
             expected="Renode v1.16.1 ...",
-            found=said.strip()[:500] or "nothing",
+            found=said,
             advice="if it misses a library, install that (.NET needs libicu), "
             f"else install it anew:\n{how_to_install()}",
         )
