@@ -36,6 +36,7 @@ class Target:
         elif name in target_names():
             board = load_board(board_name or name)
         else:
+            _check_together(name, runner, board_name)
             raise UsageError(
                 f"unknown target {name!r}",
                 expected="RUNNER-BOARD or host, one of: " + ", ".join(target_names()),
@@ -48,6 +49,20 @@ class Target:
                 found=str(cores),
             )
         return cls(name, runner, board, cores or len(board.cores))
+
+
+def _check_together(name: str, runner: str, board: str) -> None:
+    """Raises: UsageError when both are known, and this runner does not run this board."""
+    if runner not in runner_names() or board not in board_names():
+        return
+    targets = [target for target in target_names() if target != HOST]
+    raise UsageError(
+        f"the runner {runner} does not run {board}",
+        expected=", ".join(t for t in targets if t.partition("-")[2] == board),
+        found=repr(name),
+        advice=f"{runner} runs: "
+        + (", ".join(t for t in targets if t.partition("-")[0] == runner) or "no board"),
+    )
 
 
 def _own_board(name: str, runner: str, path: str) -> Board:

@@ -71,3 +71,15 @@ def test_tests_that_do_not_use_the_fixture_are_left_alone(pytester: pytest.Pytes
     result = pytester.runpytest("-v")
     result.stdout.fnmatch_lines(["*::test_plain PASSED*"])
     result.stdout.no_fnmatch_line("*= arielml =*")
+
+
+def test_a_runner_and_a_board_that_do_not_go_together(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(arielml): pass")
+    result = pytester.runpytest("--arielml-target", "qemu-nrf52840")
+    result.stderr.fnmatch_lines(
+        [
+            "*the runner qemu does not run nrf52840",
+            "*expected: emu-nrf52840, renode-nrf52840, serial-nrf52840",
+            "*next: *qemu runs: qemu-microbit, *qemu-riscv-virt",
+        ]
+    )
