@@ -6,7 +6,7 @@
 //! cost is added when the next one begins, so that a block left early
 //! (fault, stop) can be counted up to the instruction it was left at.
 
-use crate::spans::Spans;
+use crate::spans::{Counts, Spans};
 
 /// What is known of one translated block.
 #[derive(Clone, Copy, Debug, Default)]
@@ -148,12 +148,13 @@ impl Counter {
     }
 
     /// Ends the calls that return here and begins the one that starts here.
-    pub fn span_edge(&mut self, block: &Block, link: u32, stack: u32) {
-        let elapsed = self.elapsed();
-        self.spans.arrive(block.address, stack, self.instructions, elapsed);
+    /// Other cores have issued `others` instructions so far.
+    pub fn span_edge(&mut self, block: &Block, link: u32, stack: u32, others: u64) {
+        let now = Counts { instructions: self.instructions, cycles: self.elapsed(), others };
+        self.spans.arrive(block.address, stack, now);
         if block.marks & mark::WATCHED != 0 {
             let function = usize::from(block.function);
-            self.spans.enter(function, link, stack, self.instructions, elapsed);
+            self.spans.enter(function, link, stack, now);
         }
         self.returns_to = self.spans.returns_to();
     }

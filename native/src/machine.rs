@@ -302,11 +302,12 @@ impl Machine {
             self.end_turn();
             return false;
         }
+        let others = self.parked.iter().map(|core| core.counter.instructions).sum();
         let Core { engine, counter, description, .. } = &mut self.core;
         if counter.is_span_edge(block) {
             let link = engine.register(description.registers.lr);
             let link = if description.isa == Isa::Thumb { link & !1 } else { link };
-            counter.span_edge(block, link, engine.register(description.registers.sp));
+            counter.span_edge(block, link, engine.register(description.registers.sp), others);
         }
         if block.marks & mark::EVENT != 0 {
             // It is sent when the block is over.

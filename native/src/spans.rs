@@ -10,6 +10,19 @@ pub struct Span {
     pub instructions: u64,
     /// Estimated cycles from their begin to their end, sleep included.
     pub cycles: u64,
+    /// Instructions of other cores from their begin to their end.
+    pub others: u64,
+}
+
+/// Counts of a core at one moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Its instructions.
+    pub instructions: u64,
+    /// Its cycles, sleep included.
+    pub cycles: u64,
+    /// The instructions of other cores.
+    pub others: u64,
 }
 
 #[derive(Debug)]
@@ -17,8 +30,7 @@ struct Frame {
     function: usize,
     returns_to: u32,
     stack: u32,
-    instructions: u64,
-    cycles: u64,
+    begin: Counts,
 }
 
 /// The watched functions and the calls of them that are open.
@@ -63,14 +75,7 @@ impl Spans {
     }
 
     /// Control reached a watched function.
-    pub fn enter(
-        &mut self,
-        function: usize,
-        returns_to: u32,
-        stack: u32,
-        instructions: u64,
-        cycles: u64,
-    ) {
+    pub fn enter(&mut self, function: usize, returns_to: u32, stack: u32, begin: Counts) {
         if let Some(top) = self.open.last()
             && (top.function, top.returns_to, top.stack) == (function, returns_to, stack)
         {
@@ -80,19 +85,20 @@ impl Spans {
             self.missed += 1;
             return;
         }
-        self.open.push(Frame { function, returns_to, stack, instructions, cycles });
+        self.open.push(Frame { function, returns_to, stack, begin });
     }
 
     /// Control reached `address`: ends every call that returns here.
-    pub fn arrive(&mut self, address: u32, stack: u32, instructions: u64, cycles: u64) {
+    pub fn arrive(&mut self, address: u32, stack: u32, end: Counts) {
         while let Some(top) = self.open.last()
             && top.returns_to == address
             && stack >= top.stack
         {
             if let Some(span) = self.finished.get_mut(top.function) {
                 span.count += 1;
-                span.instructions += instructions - top.instructions;
-                span.cycles += cycles - top.cycles;
+                span.instructions += end.instructions - top.begin.instructions;
+                span.cycles += end.cycles - top.begin.cycles;
+                span.others += end.others - top.begin.others;
             }
             self.open.pop();
         }
@@ -108,25 +114,29 @@ impl Spans {
 mod tests {
     use super::*;
 
+    fn at(instructions: u64, cycles: u64) -> Counts {
+        Counts { instructions, cycles, others: 2 * instructions }
+    }
+
     #[test]
     fn nested_calls_count_their_callees() {
         let mut spans = Spans::default();
         let (outer, inner) = (spans.watch(), spans.watch());
-        spans.enter(outer, 0x100, 0x80, 10, 20);
-        spans.enter(inner, 0x40, 0x70, 15, 30);
-        spans.arrive(0x40, 0x70, 25, 50);
-        spans.arrive(0x100, 0x80, 40, 90);
-        assert_eq!(spans.get(inner), Some(Span { count: 1, instructions: 10, cycles: 20 }));
-        assert_eq!(spans.get(outer), Some(Span { count: 1, instructions: 30, cycles: 70 }));
+        spans.enter(outer, 0x100, 0x80, at(10, 20));
+        spans.enter(inner, 0x40, 0x70, at(15, 30));
+        spans.arrive(0x40, 0x70, at(25, 50));
+        spans.arrive(0x100, 0x80, at(40, 90));
+        assert_eq!(spans.get(inner), Some(Span { count: 1, instructions: 10, cycles: 20, others: 20 }));
+        assert_eq!(spans.get(outer), Some(Span { count: 1, instructions: 30, cycles: 70, others: 60 }));
     }
 
     #[test]
     fn a_tail_call_ends_with_its_caller() {
         let mut spans = Spans::default();
         let (outer, inner) = (spans.watch(), spans.watch());
-        spans.enter(outer, 0x100, 0x80, 0, 0);
-        spans.enter(inner, 0x100, 0x80, 5, 5);
-        spans.arrive(0x100, 0x80, 9, 9);
+        spans.enter(outer, 0x100, 0x80, at(0, 0));
+        spans.enter(inner, 0x100, 0x80, at(5, 5));
+        spans.arrive(0x100, 0x80, at(9, 9));
         assert_eq!(spans.get(inner).map(|span| span.instructions), Some(4));
         assert_eq!(spans.get(outer).map(|span| span.instructions), Some(9));
     }
@@ -135,15 +145,15 @@ mod tests {
     fn recursion_is_told_from_a_loop() {
         let mut spans = Spans::default();
         let function = spans.watch();
-        spans.enter(function, 0x100, 0x80, 0, 0);
-        spans.enter(function, 0x100, 0x80, 3, 3); // a loop to its own start
-        spans.enter(function, 0x40, 0x70, 4, 4); // recursion, twice to 0x40
-        spans.enter(function, 0x40, 0x60, 6, 6);
-        spans.arrive(0x40, 0x60, 8, 8);
+        spans.enter(function, 0x100, 0x80, at(0, 0));
+        spans.enter(function, 0x100, 0x80, at(3, 3)); // a loop to its own start
+        spans.enter(function, 0x40, 0x70, at(4, 4)); // recursion, twice to 0x40
+        spans.enter(function, 0x40, 0x60, at(6, 6));
+        spans.arrive(0x40, 0x60, at(8, 8));
         assert_eq!(spans.get(function).map(|span| span.count), Some(1));
-        spans.arrive(0x40, 0x70, 10, 10);
-        spans.arrive(0x100, 0x80, 12, 12);
-        let span = Span { count: 3, instructions: 2 + 6 + 12, cycles: 20 };
+        spans.arrive(0x40, 0x70, at(10, 10));
+        spans.arrive(0x100, 0x80, at(12, 12));
+        let span = Span { count: 3, instructions: 2 + 6 + 12, cycles: 20, others: 40 };
         assert_eq!(spans.get(function), Some(span));
     }
 
@@ -152,7 +162,7 @@ mod tests {
         let mut spans = Spans::default();
         let function = spans.watch();
         for depth in 0..100 {
-            spans.enter(function, 0x40, 0x1000 - depth, 0, 0);
+            spans.enter(function, 0x40, 0x1000 - depth, at(0, 0));
         }
         assert_eq!(spans.missed(), 36);
     }

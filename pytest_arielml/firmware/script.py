@@ -71,10 +71,9 @@ SECTIONS {{
     arielml_module_end = .;
   }} > FLASH : flash
 
+  __stack_size = {board.stack};
   {STACK} (NOLOAD) : {{
-    __stack_bottom = .;
-    . += {board.stack * len(board.cores)};
-    __stack_top = .;
+{_stacks(board)}
   }} > RAM : stack
   /* Start-up copies and clears words. */
   {DATA} : ALIGN(8) {{
@@ -102,6 +101,19 @@ SECTIONS {{
   /DISCARD/ : {{ *(.ARM.exidx .ARM.exidx.* .ARM.extab .ARM.extab.* .eh_frame) }}
 }}
 """
+
+
+def _stacks(board: Board) -> str:
+    """One stack after the other, the first core's lowest; other cores' symbols end in a number."""
+    lines = []
+    for number in range(len(board.cores)):
+        suffix = f"_{number}" if number else ""
+        lines += [
+            f"    __stack_bottom{suffix} = .;",
+            f"    . += {board.stack};",
+            f"    __stack_top{suffix} = .;",
+        ]
+    return "\n".join(lines)
 
 
 def reset_symbol(board: Board) -> str:

@@ -86,12 +86,14 @@ class Span:
     `instructions` are those of the core that made the call. `cycles` are its
     cycles from begin to end, estimated from the core's published timing table;
     while it slept and another core worked they went on, so that by its clock
-    they are the time that passed.
+    they are the time that passed. `others` are the instructions that other
+    cores issued meanwhile.
     """
 
     count: int
     instructions: int
     cycles: int
+    others: int = 0
 
     def __add__(self, other: Span) -> Span:
         """Both together."""
@@ -99,6 +101,7 @@ class Span:
             self.count + other.count,
             self.instructions + other.instructions,
             self.cycles + other.cycles,
+            self.others + other.others,
         )
 
 

@@ -23,9 +23,14 @@ from pytest_arielml.session.inputs import check_inputs, check_outputs
 from pytest_arielml.session.result import Array, Dispatch, Memory, Result
 from pytest_arielml.session.target import Target
 from pytest_arielml.session.transients import Transient, transients
-from pytest_arielml.wire import CallReply, Client
+from pytest_arielml.wire import CallReply, Client, Policy
 
 _CALL: Final = "arielml_call"
+_POLICIES: Final = {
+    "greedy": Policy.GREEDY,
+    "round-robin": Policy.ROUND_ROBIN,
+    "sequential": Policy.GREEDY,
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class Size:
 class _Booted:
     machine: Machine
     client: Client
-    init: tuple[int, int] | None = None
+    init: tuple[int | None, int] | None = None
     """Instructions and cycles of the last load."""
 
 
@@ -68,6 +73,7 @@ class Deployment:
         target: Target,
         runner: Runner,
         *,
+        scheduler: str = "greedy",
         timeout: float,
         traced: bool = False,
     ) -> None:
@@ -76,6 +82,7 @@ class Deployment:
         self.compiled = compiled
         self.image = image
         self.target = target
+        self.scheduler = scheduler
         self.timeout = timeout
         self.calls = 0
         self.last: Result | None = None
@@ -83,7 +90,7 @@ class Deployment:
         self.on_result: Callable[[Deployment, Result], None] | None = None
         self._booted: _Booted | None = None
         self._arena_peak = 0
-        self._stack_peak = 0
+        self._stack_peaks = [0] * target.cores
         self._policies: tuple[OutputPolicy, ...] = (
             output_policies(model.original) if model.format == "onnx" else ()
         )
@@ -117,12 +124,12 @@ class Deployment:
         report = self.image.size
         return Size(
             flash=report.flash,
-            ram=report.ram_static + self._arena_peak + self._stack_peak,
+            ram=report.ram_static + self._arena_peak + sum(self._stack_peaks),
             parts={
                 **report.parts,
                 "ram: static data": report.ram_static,
                 "ram: arena": self._arena_peak,
-                "ram: stack": self._stack_peak,
+                "ram: stack": sum(self._stack_peaks),
             },
         )
 
@@ -134,8 +141,8 @@ class Deployment:
 
     @property
     def stack_peak(self) -> int:
-        """High-water mark of the stack since boot, in bytes."""
-        return self._stack_peak
+        """High-water mark of the stack since boot, in bytes: that of the core with the highest."""
+        return max(self._stack_peaks)
 
     def boot(self) -> None:
         """Boots the image unless it is up.
@@ -262,12 +269,36 @@ class Deployment:
     def _load(self, booted: _Booted) -> None:
         """Loads the module, a second time anew; its variables have their initial values then."""
         before = booted.machine.counters()
-        loaded = booted.client.load()
+        loaded = booted.client.load(self._workers, _POLICIES[self.scheduler])
         after = booted.machine.counters()
         booted.init = self._count(booted.machine, before, after, "arielml_load", loaded.ticks)
         self._arena_peak = max(self._arena_peak, loaded.heap_peak)
-        self._stack_peak = max(self._stack_peak, loaded.stack_peak)
+        self._note_stacks(loaded.stack_peaks)
         self._touched = False
+
+    @property
+    def _workers(self) -> int:
+        """Cores that share work items."""
+        return 1 if self.scheduler == "sequential" else self.target.cores
+
+    def _note_stacks(self, peaks: Sequence[int]) -> None:
+        if len(peaks) != self._workers:
+            raise DeviceError(
+                f"{self.target.name} works with another number of cores than it was told to",
+                expected=str(self._workers),
+                found=str(len(peaks)),
+            )
+        size = self.target.board.stack
+        for core, peak in enumerate(peaks):
+            self._stack_peaks[core] = max(self._stack_peaks[core], peak)
+            # The first core faults when it goes beyond; not every other one does.
+            if core and peak >= size:
+                raise DeviceError(
+                    f"{self.name} on {self.target.name} overflowed the stack of core {core}",
+                    expected=f"less than {size:,} bytes",
+                    found="all of it was written",
+                    advice="give the board a larger `stack` in its file, or use fewer cores",
+                )
 
     def _call(self, booted: _Booted, function: Function, arrays: Sequence[Array]) -> Result:
         try:
@@ -303,7 +334,7 @@ class Deployment:
         traced = transients(client.traced())
         client.release()
         self._arena_peak = max(self._arena_peak, reply.heap_peak)
-        self._stack_peak = max(self._stack_peak, reply.stack_peak)
+        self._note_stacks(reply.stack_peaks)
         return self._result(booted.machine, function, outputs, reply, before, after, traced)
 
     def _result(
@@ -316,14 +347,13 @@ class Deployment:
         after: Counters | None,
         traced: tuple[Transient, ...],
     ) -> Result:
-        memory = Memory(reply.heap_peak, (reply.stack_peak,))
+        memory = Memory(reply.heap_peak, reply.stack_peaks)
         clock = self.target.board.cores[0].clock_hz
         counted = self._count(machine, before, after, _CALL, reply.ticks)
         if counted is None:
-            seconds, instructions = reply.ticks / self.target.board.timer.hz, None
+            instructions, seconds = None, reply.ticks / self.target.board.timer.hz
         else:
-            instructions, cycles = counted
-            seconds = cycles / clock
+            instructions, seconds = counted[0], counted[1] / clock
         return Result(
             outputs=outputs,
             instructions=instructions,
@@ -353,27 +383,29 @@ class Deployment:
         after: Counters | None,
         symbol: str,
         ticks: int,
-    ) -> tuple[int, int] | None:
+    ) -> tuple[int | None, int] | None:
         """Instructions and cycles of one call of `symbol`; `None` on hardware.
 
         They are the runner's count where it watches functions. Where virtual
         time is a count of instructions, the board's own timer has counted
-        them: `ticks`, each instruction taken for a cycle.
+        them: `ticks`, each instruction taken for a cycle. It does not say what
+        several cores have issued together.
         """
         if before and after and symbol in after.spans:
             return _difference(before, after, symbol)
         rate = machine.instructions_per_second
         if rate is None:
             return None
-        instructions = round(ticks * rate / self.target.board.timer.hz)
-        return instructions, instructions
+        cycles = round(ticks * rate / self.target.board.timer.hz)
+        return cycles if self._workers == 1 else None, cycles
 
 
 def _difference(before: Counters, after: Counters, symbol: str) -> tuple[int, int]:
-    """Instructions and cycles of `symbol` between two readings."""
+    """Instructions of all cores and the first core's cycles in `symbol` between two readings."""
     new = after.spans[symbol]
     old = before.spans[symbol]
-    return new.instructions - old.instructions, new.cycles - old.cycles
+    issued = new.instructions + new.others - old.instructions - old.others
+    return issued, new.cycles - old.cycles
 
 
 def _dispatches(before: Counters, after: Counters) -> tuple[Dispatch, ...]:

@@ -47,7 +47,8 @@ class Result:
     """The outputs of a call and what it cost.
 
     `outputs` is a tuple whose items have names too: `outputs["y"]`.
-    `instructions` is exact in emulation and `None` on hardware; `seconds`
+    `instructions` are those of all cores together, exact in emulation and `None`
+    on hardware; `seconds`
     is measured on hardware and estimated (`seconds_are_estimated`) in
     emulation. Neither counts the transfer of inputs and outputs.
     `dispatches` is empty where the runner does not count by function

@@ -136,6 +136,7 @@ class Workbench:
                 image,
                 target,
                 self.runner,
+                scheduler=policy,
                 timeout=self.settings.timeout,
                 traced=trace,
             )

@@ -8,6 +8,7 @@ from pytest_arielml.wire.messages import (
     Export,
     Greeting,
     LoadReply,
+    Policy,
     StatsReply,
     encode_greeting,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Export",
     "Greeting",
     "LoadReply",
+    "Policy",
     "StatsReply",
     "Tensor",
     "encode_greeting",

@@ -35,6 +35,7 @@ from pytest_arielml.wire.messages import (
     LoadReply,
     Message,
     Op,
+    Policy,
     StatsReply,
     Success,
     Traced,
@@ -143,9 +144,12 @@ class Client:
         """What the device is."""
         return self._greeted(messages.parse_greeting(self._ask(Op.HELLO)))
 
-    def load(self) -> LoadReply:
-        """Loads the module and runs its initialiser; a second time, anew."""
-        return messages.parse_load(self._ask(Op.LOAD))
+    def load(self, workers: int = 1, policy: Policy = Policy.GREEDY) -> LoadReply:
+        """Loads the module and runs its initialiser; a second time, anew.
+
+        From then on `workers` cores share the work of calls as `policy` says.
+        """
+        return messages.parse_load(self._ask(Op.LOAD, workers, int(policy)))
 
     def set_input(self, index: int, array: Array) -> None:
         """Puts `array` on the device as input `index` (0 to 15).

@@ -17,7 +17,7 @@ import cbor2
 
 from pytest_arielml.errors import WireError
 
-PROTOCOL = 1
+PROTOCOL = 2
 """The version of the protocol spoken here."""
 
 MAX_ID = 1 << 31
@@ -38,6 +38,13 @@ class Op(IntEnum):
     ECHO = 10
     RESET = 11
     CHECK = 12
+
+
+class Policy(IntEnum):
+    """How work items go onto cores."""
+
+    GREEDY = 0
+    ROUND_ROBIN = 1
 
 
 class Check(IntEnum):
@@ -146,24 +153,30 @@ class Export:
 
 @dataclass(frozen=True)
 class LoadReply:
-    """What loading took. Sizes in bytes, `ticks` at the greeting's `ticks_hz`."""
+    """What loading took. Sizes in bytes, `ticks` at the greeting's `ticks_hz`.
+
+    `stack_peaks` has one entry a core that works.
+    """
 
     ticks: int
     heap_used: int
     heap_peak: int
-    stack_peak: int
+    stack_peaks: tuple[int, ...]
     exports: tuple[Export, ...]
 
 
 @dataclass(frozen=True)
 class CallReply:
-    """What a call took. Sizes in bytes, `ticks` at the greeting's `ticks_hz`."""
+    """What a call took. Sizes in bytes, `ticks` at the greeting's `ticks_hz`.
+
+    `stack_peaks` has one entry a core that works.
+    """
 
     ticks: int
     result_count: int
     heap_used: int
     heap_peak: int
-    stack_peak: int
+    stack_peaks: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -287,18 +300,23 @@ def _parse_traced(results: Sequence[Any]) -> Traced:
 def parse_load(results: Sequence[Any]) -> LoadReply:
     """LOAD's results. Raises: WireError."""
     match results:
-        case [*numbers, [*exports]]:
-            _check("a reply to LOAD", numbers, int, int, int, int)
-            ticks, used, heap, stack = numbers
-            return LoadReply(ticks, used, heap, stack, tuple(map(_export, exports)))
+        case [*numbers, [*stacks], [*exports]]:
+            _check("a reply to LOAD", [*numbers, *stacks], *[int] * (3 + max(1, len(stacks))))
+            ticks, used, heap = numbers
+            return LoadReply(ticks, used, heap, tuple(stacks), tuple(map(_export, exports)))
         case _:
             raise WireError("a reply to LOAD is not one", found=_show(results))
 
 
 def parse_call(results: Sequence[Any]) -> CallReply:
     """CALL's results. Raises: WireError."""
-    _check("a reply to CALL", results, int, int, int, int, int)
-    return CallReply(*results)
+    match results:
+        case [*numbers, [*stacks]]:
+            _check("a reply to CALL", [*numbers, *stacks], *[int] * (4 + max(1, len(stacks))))
+            ticks, count, used, heap = numbers
+            return CallReply(ticks, count, used, heap, tuple(stacks))
+        case _:
+            raise WireError("a reply to CALL is not one", found=_show(results))
 
 
 def parse_output(results: Sequence[Any]) -> OutputReply:

@@ -56,7 +56,7 @@ def test_nrf52840() -> None:
 def test_rp2040() -> None:
     board = load_board("rp2040")
     assert board.architecture == "thumbv6m-none-eabi"
-    assert board.cores == (Core("cortex-m0plus", False, 125_000_000),)
+    assert board.cores == (Core("cortex-m0plus", False, 125_000_000),) * 2
     assert board.flash == Region(0x1000_0000, 2 << 20)
     assert board.ram == Region(0x2000_0000, 264 << 10)
     assert board.uart == Uart("pl011", 0x4003_4000, 1_000_000)
@@ -79,13 +79,13 @@ def test_microbit() -> None:
 def test_riscv_virt() -> None:
     board = load_board("riscv-virt")
     assert board.architecture == "riscv32imafc-unknown-none-elf"
-    assert board.cores == (Core("generic-rv32", True, 100_000_000),)
+    assert board.cores == (Core("generic-rv32", True, 100_000_000),) * 8
     # Of 128 MiB of DRAM; the machine puts its device tree into the last 16.
     assert board.flash == Region(0x8000_0000, 32 << 20)
     assert board.ram == Region(board.flash.end, 64 << 20)
     assert board.uart == Uart("ns16550", 0x1000_0000, 230_400)
     assert board.timer == Timer("clint", 0x0200_0000, 10_000_000)
-    assert board.qemu == Qemu("riscv32", "virt", 7, ("-bios", "none"))
+    assert board.qemu == Qemu("riscv32", "virt", 7, ("-bios", "none", "-smp", "8"))
 
 
 def test_stm32f4() -> None:

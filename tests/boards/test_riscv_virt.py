@@ -32,7 +32,7 @@ NULL = struct.pack("<I", 0x0000_0067)  # jr zero
 @pytest.fixture(scope="module")
 def deployment(lenet5_model: Path) -> Iterator[Deployment]:
     with Workbench("emu-riscv-virt") as bench:
-        yield bench.deploy(lenet5_model)
+        yield bench.deploy(lenet5_model, cores=1)
 
 
 def digits(lenet5_model: Path, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -116,7 +116,7 @@ def test_it_says_what_it_is_and_resets(deployment: Deployment) -> None:
     machine = create_runner("emu").boot(deployment.image, BOARD, timeout=5.0)
     client = Client(machine.stream, timeout=5.0)
     first = client.wait_for_greeting()
-    assert (first.board, first.cores) == ("riscv-virt", 1)
+    assert (first.board, first.cores) == ("riscv-virt", 8)
     assert (first.clock_hz, first.ticks_hz) == (BOARD.cores[0].clock_hz, BOARD.timer.hz)
     assert first.stack_size == BOARD.stack
     before = client.load()

@@ -109,7 +109,8 @@ def test_a_board_of_one_core_has_it_alone() -> None:
     code.label("work")
     spin(code, 10, "loop")
     code.wfi()
-    machine = pico.boot(code, watch=("work",))
+    board = replace(pico.BOARD, cores=pico.BOARD.cores[:1])
+    machine = EmuMachine(pico.program(code, watch=("work",)), board)
     machine.advance()
     counters = machine.counters()
     (core,) = counters.cores

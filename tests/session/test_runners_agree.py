@@ -96,9 +96,9 @@ def agree(
                 raise
             pytest.skip(f"{error.what}: {str(error.advice).splitlines()[0]}")
 
-    def deploy(model: Any) -> Agreeing:
+    def deploy(model: Any, cores: int = 1) -> Agreeing:
         try:
-            first, second = (benches(f"{name}-{board}").deploy(model) for name in pair)
+            first, second = (benches(f"{name}-{board}").deploy(model, cores=cores) for name in pair)
         except DoesNotFit as error:
             pytest.skip(error.what)
         for deployment in (first, second):
@@ -110,6 +110,29 @@ def agree(
         return Agreeing(first, second)
 
     return deploy
+
+
+@pytest.mark.parametrize("cores", [2, 4, 8])
+@pytest.mark.parametrize("scheduler", ["greedy", "round-robin"])
+def test_several_cores_of_qemu(
+    benches: Callable[[str], Workbench], lenet5_model: Path, cores: int, scheduler: str
+) -> None:
+    """Each order in which QEMU's cores take turns gives the bytes of one core."""
+    try:
+        check_available("qemu", board=load_board("riscv-virt"))
+    except Unavailable as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(error.what)
+    bench = benches("qemu-riscv-virt")
+    alone = bench.deploy(lenet5_model, cores=1)
+    shared = bench.deploy(lenet5_model, cores=cores, scheduler=scheduler)
+    with np.load(lenet5_model.parent / "digits-500.npz") as digits:
+        images = digits["images"][:3].astype(np.float32)[:, None, None] / 255
+    for image in images:
+        result = shared.run(image)
+        assert result.output.tobytes() == alone.run(image).output.tobytes()
+        assert len(result.memory.stack_peak) == cores
 
 
 def digest(deployment: Deployment) -> str:

@@ -15,7 +15,7 @@ import cbor2
 from pytest_arielml.wire.framing import MAX_BODY, BadFrame, FrameSplitter, encode_frame
 
 IMAGE_ID = bytes(range(8))
-GREETING = [1, "0.1.0", "fake", IMAGE_ID, MAX_BODY, 1, 64_000_000, 16_000_000, 65536, 16384]
+GREETING = [2, "0.1.0", "fake", IMAGE_ID, MAX_BODY, 1, 64_000_000, 16_000_000, 65536, 16384]
 WIDTH = 0xFF
 
 
@@ -92,6 +92,7 @@ class FakeDevice:
 
     def _forget(self) -> None:
         self._loaded = False
+        self.employed = (0, 0)
         self._inputs: dict[int, Tensor] = {}
         self._outputs: list[Tensor] = []
         self._done: tuple[int, list[Any]] | None = None
@@ -117,10 +118,11 @@ class FakeDevice:
         self._done = None
         return GREETING
 
-    def _load(self) -> list[Any]:
+    def _load(self, workers: int, policy: int) -> list[Any]:
         self.loads += 1
+        self.employed = (workers, policy)
         self._loaded = True
-        return [1000, 2000, 3000, 400, [["main", "0r_r"], ["fail", "0v_v"]]]
+        return [1000, 2000, 3000, [400] * workers, [["main", "0r_r"], ["fail", "0v_v"]]]
 
     def _input(self, index: int, element_type: int, dims: list[int]) -> list[Any]:
         bits = element_type & WIDTH
@@ -145,7 +147,7 @@ class FakeDevice:
             raise Refusal(13, "kernel failed", export, (3, 4))
         self.calls += 1
         self._outputs = [self._inputs[index] for index in sorted(self._inputs)]
-        return [500, len(self._outputs), 2100, 3100, 500]
+        return [500, len(self._outputs), 2100, 3100, [500] * self.employed[0]]
 
     def _output(self, index: int) -> list[Any]:
         if index >= len(self._outputs):

@@ -9,7 +9,7 @@ import pytest
 from fake_device import GREETING, IMAGE_ID, FakeDevice
 
 from pytest_arielml.errors import DeviceError, GuestFault, InputError, Refused, WireError
-from pytest_arielml.wire import Check, Client
+from pytest_arielml.wire import Check, Client, Policy
 from pytest_arielml.wire.framing import encode_frame
 
 TIMEOUT = 30.0
@@ -79,10 +79,10 @@ class TestGreeting:
         assert connect(device).wait_for_greeting().board == "fake"
 
     def test_another_protocol_is_refused_by_version(self, device: FakeDevice) -> None:
-        device.say([0, 1, 2, *GREETING[1:]])
+        device.say([0, 1, 1, *GREETING[1:]])
         with pytest.raises(WireError, match="another version") as raised:
             connect(device).wait_for_greeting()
-        assert (raised.value.expected, raised.value.found) == ("1", "2")
+        assert (raised.value.expected, raised.value.found) == ("2", "1")
 
     def test_a_fault_while_booting_is_told(self, device: FakeDevice) -> None:
         device.say([0, 2, "hard fault", "stack overflow", 0x1234, 0x5678])
@@ -191,11 +191,15 @@ class TestCalls:
         with pytest.raises(DeviceError, match=name):
             client.output(0)
 
-    def test_replies_are_typed(self, client: Client) -> None:
+    def test_replies_are_typed(self, device: FakeDevice, client: Client) -> None:
         loaded = client.load()
-        assert (loaded.heap_peak, loaded.stack_peak) == (3000, 400)
+        assert (loaded.heap_peak, loaded.stack_peaks) == (3000, (400,))
         assert [export.name for export in loaded.exports] == ["main", "fail"]
         assert client.call("main").ticks == 500
+        assert device.employed == (1, 0)
+        assert client.load(3, Policy.ROUND_ROBIN).stack_peaks == (400, 400, 400)
+        assert device.employed == (3, 1)
+        assert client.call("main").stack_peaks == (500, 500, 500)
         assert client.stats().heap_live == 12
         assert client.echo(bytes(range(256))) == bytes(range(256))
         client.release()
@@ -412,7 +416,16 @@ class TestBodiesThatAreNotTheProtocols:
 
     @pytest.mark.parametrize(
         "results",
-        [[], [1, 2, 3, 4], [1, 2, 3, 4, [["main"]]], [1, 2, 3, -4, []], [1, 2, 3, True, []]],
+        [
+            [],
+            [1, 2, 3, [4]],
+            [1, 2, 3, 4, []],
+            [1, 2, 3, [], []],
+            [1, 2, 3, [4], [["main"]]],
+            [1, 2, 3, [-4], []],
+            [1, 2, 3, [True], []],
+            [1, 2, -3, [4, 5], []],
+        ],
     )
     def test_wrong_results_of_load(self, device: FakeDevice, results: list[object]) -> None:
         client = connect(device, first_id=1)
@@ -421,6 +434,17 @@ class TestBodiesThatAreNotTheProtocols:
         device.to_host = instead([1, 0, *results])
         with pytest.raises(WireError, match="LOAD"):
             client.load()
+
+    @pytest.mark.parametrize(
+        "results", [[], [1, 2, 3, 4, 5], [1, 2, 3, 4, []], [1, 2, 3, [5]], [1, 2, 3, 4, [-5]]]
+    )
+    def test_wrong_results_of_call(
+        self, device: FakeDevice, client: Client, results: list[object]
+    ) -> None:
+        client.load()
+        device.to_host = instead([client.last_id + 1, 0, *results])
+        with pytest.raises(WireError, match="CALL"):
+            client.call("main")
 
     def test_a_short_read_is_noticed(self, device: FakeDevice, client: Client) -> None:
         client.load()

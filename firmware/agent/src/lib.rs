@@ -15,6 +15,7 @@ mod agent;
 mod cbor;
 mod check;
 mod crc;
+mod crew;
 mod fault;
 pub mod frame;
 mod measured;
@@ -28,13 +29,14 @@ mod trace;
 pub use agent::{Agent, Buffers};
 pub use arielml_vm::{Code, Error, text};
 pub use check::{CHECK_ARGUMENTS, Check, Checked, Checks, answer_check};
+pub use crew::Crew;
 pub use fault::report_fault;
 pub use measured::Hal;
 pub use session::Session;
 pub use trace::TRACE;
 
 /// The version of the protocol that the agent speaks.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// Where the bytes come from and go to. Both ways block.
 pub trait Link {

@@ -3,11 +3,12 @@
 
 use arielml_arena::{Arena, Vector};
 use arielml_hal::Object;
-use arielml_scheduler::Sequential;
 use arielml_vm::{Error, Instance, Module, Value};
 
+use crate::Crew;
+
 /// The HAL as images have it.
-pub type Hal<'a> = arielml_hal::Hal<'a, Sequential>;
+pub type Hal<'a> = arielml_hal::Hal<'a, &'a mut dyn Crew>;
 
 /// Loads and verifies a module, and runs its initialiser.
 #[unsafe(no_mangle)]

@@ -5,13 +5,16 @@ use arielml_vm::{Error, Instance, Message};
 
 use crate::cbor::text_size;
 use crate::frame::{MAX_BODY, Reason, Sender};
-use crate::{Identity, Link, PROTOCOL};
+use crate::{Crew, Identity, Link, PROTOCOL};
 
 /// Bytes that one READ may ask for: a body, less what else is in it.
 pub(crate) const MAX_READ: u32 = MAX_BODY as u32 - 16;
 
 /// Bytes that an error's message, or its subject, may have.
 pub(crate) const MAX_TEXT: usize = 400;
+
+/// Workers whose stacks a LOAD has room for.
+const MAX_WORKERS: usize = 16;
 
 /// Notices: what the device says unasked, as `[0, kind, ...]`.
 const NOTICE: u32 = 0;
@@ -26,11 +29,22 @@ pub(crate) const OK: u32 = 0;
 pub(crate) enum Reply<'r, 'a> {
     Nothing,
     Hello(Hello),
-    Loaded { measured: Measured, instance: Option<&'r Instance<'a, Object<'a>>> },
+    Loaded {
+        measured: Measured,
+        crew: &'r dyn Crew,
+        instance: Option<&'r Instance<'a, Object<'a>>>,
+    },
     Length(u32),
-    Called(Measured),
+    Called {
+        measured: Measured,
+        crew: &'r dyn Crew,
+    },
     Output(&'r View<'a>),
-    Read { view: &'r View<'a>, offset: usize, length: u32 },
+    Read {
+        view: &'r View<'a>,
+        offset: usize,
+        length: u32,
+    },
     Stats(Stats),
     Bytes(&'r [u8]),
 }
@@ -102,7 +116,7 @@ fn success<L: Link>(sender: &mut Sender<'_, L>, id: u32, reply: Reply<'_, '_>) {
         Reply::Nothing => 0,
         Reply::Length(_) | Reply::Read { .. } | Reply::Bytes(_) => 1,
         Reply::Output(_) => 3,
-        Reply::Loaded { .. } | Reply::Called(_) => 5,
+        Reply::Loaded { .. } | Reply::Called { .. } => 5,
         Reply::Stats(_) => 6,
         Reply::Hello(_) => 10,
     };
@@ -110,15 +124,17 @@ fn success<L: Link>(sender: &mut Sender<'_, L>, id: u32, reply: Reply<'_, '_>) {
     match reply {
         Reply::Nothing => {}
         Reply::Hello(hello) => put_hello(sender, &hello),
-        Reply::Loaded { measured, instance } => {
+        Reply::Loaded { measured, crew, instance } => {
             let Measured { ticks, heap_used, heap_peak, stack_peak, .. } = measured;
-            put_numbers(sender, &[ticks, heap_used, heap_peak, stack_peak]);
+            put_numbers(sender, &[ticks, heap_used, heap_peak]);
+            put_stacks(sender, stack_peak, crew);
             put_exports(sender, instance);
         }
         Reply::Length(length) => sender.unsigned(length),
-        Reply::Called(measured) => {
+        Reply::Called { measured, crew } => {
             let Measured { ticks, results, heap_used, heap_peak, stack_peak } = measured;
-            put_numbers(sender, &[ticks, results, heap_used, heap_peak, stack_peak]);
+            put_numbers(sender, &[ticks, results, heap_used, heap_peak]);
+            put_stacks(sender, stack_peak, crew);
         }
         Reply::Output(view) => put_shape(sender, view),
         Reply::Read { view, offset, length } => put_contents(sender, view, offset, length),
@@ -182,6 +198,16 @@ fn put_numbers<L: Link>(sender: &mut Sender<'_, L>, numbers: &[u32]) {
     }
 }
 
+/// The high-water mark of each working core's stack, the first core's being
+/// `own`.
+fn put_stacks<L: Link>(sender: &mut Sender<'_, L>, own: u32, crew: &dyn Crew) {
+    sender.array(crew.workers());
+    sender.unsigned(own);
+    for worker in 1..crew.workers() {
+        sender.unsigned(crew.stack_peak(worker));
+    }
+}
+
 fn put_hello<L: Link>(sender: &mut Sender<'_, L>, hello: &Hello) {
     let Identity { board, cores, clock_hz, ticks_hz } = hello.identity;
     sender.unsigned(PROTOCOL);
@@ -198,8 +224,9 @@ fn put_exports<'a, L: Link>(
     sender: &mut Sender<'_, L>,
     instance: Option<&Instance<'a, Object<'a>>>,
 ) {
-    // The head of the body and of the list, the id and four numbers.
-    const BEFORE: usize = 1 + 5 + 1 + 4 * 5 + 3;
+    // The heads of the body and of two lists, the id, three numbers and the
+    // stacks.
+    const BEFORE: usize = 1 + 5 + 1 + 3 * 5 + 1 + MAX_WORKERS * 5 + 3;
     let exports = || instance.into_iter().flat_map(|instance| instance.module().exports());
     let mut room = MAX_BODY - BEFORE;
     let mut fitting = 0;

@@ -1,5 +1,6 @@
 //! Requests: `[id, op, arguments...]`.
 
+use arielml_scheduler::Policy;
 use arielml_vm::{Code, Error, text};
 
 use crate::cbor::{Malformed, Reader};
@@ -11,7 +12,7 @@ const MAX_ID: u32 = 1 << 31;
 /// What the host asks for.
 pub(crate) enum Request<'b> {
     Hello,
-    Load,
+    Load { workers: u32, policy: Policy },
     Input { index: u32, element_type: u32, dims: Dims<'b> },
     Write { index: u32, offset: u32, bytes: &'b [u8] },
     Call { export: &'b [u8] },
@@ -81,13 +82,13 @@ fn arguments<'b>(
     count: u32,
     reader: &mut Reader<'b>,
 ) -> Result<Option<Request<'b>>, Malformed> {
-    const TAKES: [u32; 12] = [0, 0, 0, 3, 3, 1, 1, 3, 0, 0, 1, 0];
+    const TAKES: [u32; 12] = [0, 0, 2, 3, 3, 1, 1, 3, 0, 0, 1, 0];
     if TAKES.get(op as usize).is_some_and(|&takes| op > 0 && takes != count) {
         return Err(Malformed);
     }
     let request = match op {
         1 => Request::Hello,
-        2 => Request::Load,
+        2 => Request::Load { workers: reader.unsigned()?, policy: policy(reader.unsigned()?)? },
         3 => Request::Input {
             index: reader.unsigned()?,
             element_type: reader.unsigned()?,
@@ -113,4 +114,13 @@ fn arguments<'b>(
     };
     reader.finish()?;
     Ok(Some(request))
+}
+
+/// Numbers of the wire.
+fn policy(number: u32) -> Result<Policy, Malformed> {
+    match number {
+        0 => Ok(Policy::Greedy),
+        1 => Ok(Policy::RoundRobin),
+        _ => Err(Malformed),
+    }
 }

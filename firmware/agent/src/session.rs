@@ -2,6 +2,7 @@
 
 use arielml_arena::{Arena, Shared, Usage, Vector};
 use arielml_hal::{Buffer, DENSE_ROW_MAJOR, Object, Sink, View, dense_length};
+use arielml_scheduler::Policy;
 use arielml_vm::{Code, Error, Instance, Ref, Value, text};
 
 use crate::measured::{arielml_call, arielml_load};
@@ -89,9 +90,10 @@ impl<'a, P: Platform> Session<'a, P> {
                 self.done = None;
                 Ok(Reply::Hello(self.hello()))
             }
-            Request::Load => {
-                let measured = self.once(id, |session| session.load(sink))?;
-                Ok(Reply::Loaded { measured, instance: self.instance.as_ref() })
+            Request::Load { workers, policy } => {
+                let measured = self.once(id, |session| session.load(workers, policy, sink))?;
+                let crew = &**self.hal.scheduler();
+                Ok(Reply::Loaded { measured, crew, instance: self.instance.as_ref() })
             }
             Request::Input { index, element_type, dims } => {
                 self.input(index, element_type, dims).map(Reply::Length)
@@ -100,7 +102,8 @@ impl<'a, P: Platform> Session<'a, P> {
                 self.write(index, offset, bytes).map(|()| Reply::Nothing)
             }
             Request::Call { export } => {
-                self.once(id, |session| session.call(export, sink)).map(Reply::Called)
+                let measured = self.once(id, |session| session.call(export, sink))?;
+                Ok(Reply::Called { measured, crew: &**self.hal.scheduler() })
             }
             Request::Output { index } => held(&self.outputs, index).map(Reply::Output),
             Request::Read { index, offset, length } => self.read(index, offset, length),
@@ -132,10 +135,16 @@ impl<'a, P: Platform> Session<'a, P> {
 
     /// A second load starts the model anew.
     #[inline(never)]
-    fn load(&mut self, sink: &mut dyn Sink) -> Result<Measured, Error<'a>> {
+    fn load(
+        &mut self,
+        workers: u32,
+        policy: Policy,
+        sink: &mut dyn Sink,
+    ) -> Result<Measured, Error<'a>> {
         self.release();
         self.instance = None;
-        let start = begin(self.arena, &mut self.platform, &mut self.heap_peak);
+        self.hal.scheduler_mut().employ(policy, workers);
+        let start = begin(self.arena, &mut self.platform, &mut self.hal, &mut self.heap_peak);
         let (module, arena) = (self.module, self.arena);
         let instance = self.hal.tracing_to(sink, |hal| arielml_load(module, hal, arena));
         let measured = self.end(start);
@@ -153,7 +162,7 @@ impl<'a, P: Platform> Session<'a, P> {
             .exports()
             .find_map(|(name, _)| (name.as_bytes() == export).then_some(name))
             .ok_or(NO_EXPORT)?;
-        let start = begin(self.arena, &mut self.platform, &mut self.heap_peak);
+        let start = begin(self.arena, &mut self.platform, &mut self.hal, &mut self.heap_peak);
         self.hal.tracing_to(sink, |hal| {
             arielml_call(instance, hal, export, &arguments, &mut results)
         })?;
@@ -298,10 +307,16 @@ const NO_EXPORT: Error<'static> = Error::new(Code::NotFound, text!("no such expo
 
 /// Sets the marks of heap and stack anew; the time now.
 #[inline(never)]
-fn begin<P: Platform>(arena: &Arena<'_>, platform: &mut P, heap_peak: &mut usize) -> u32 {
+fn begin<P: Platform>(
+    arena: &Arena<'_>,
+    platform: &mut P,
+    hal: &mut Hal<'_>,
+    heap_peak: &mut usize,
+) -> u32 {
     *heap_peak = arena.usage().peak.max(*heap_peak);
     arena.restart_peak();
     platform.paint_stack();
+    hal.scheduler_mut().paint_stacks();
     platform.ticks()
 }
 

@@ -5,12 +5,16 @@
 //! is all that they are used for.
 
 use core::arch::asm;
+use core::ops::Range;
 
-use crate::processor::stack_top;
+use arielml_scheduler::Event;
+
 use crate::registers::Registers;
+use crate::stack;
 use crate::uart::Wait;
 
 pub use crate::cortex_m_entry as entry;
+pub use crate::cortex_m_helper_start as helper_start;
 
 /// System Control Space: NVIC and System Control Block (Armv7-M ARM, B3.2).
 /// What Armv6-M has of it is at the same places.
@@ -187,14 +191,23 @@ pub struct Vectors([Vector; 16]);
 unsafe impl Sync for Vectors {}
 
 impl Vectors {
-    /// Every exception but reset goes to `fault`.
+    /// The first core's: every exception but reset goes to `fault`.
     pub const fn new(
+        reset: unsafe extern "C" fn() -> !,
+        fault: unsafe extern "C" fn() -> !,
+    ) -> Self {
+        Self::with_stack(stack::top(), reset, fault)
+    }
+
+    /// As above, of a core whose stack ends at `top`.
+    pub const fn with_stack(
+        top: *const u32,
         reset: unsafe extern "C" fn() -> !,
         fault: unsafe extern "C" fn() -> !,
     ) -> Self {
         let mut vectors = [const { Vector { reserved: 0 } }; 16];
         let [stack, at_reset, faults @ .., _, _, _, _, _, _, _, _] = &mut vectors;
-        *stack = Vector { stack: stack_top() };
+        *stack = Vector { stack: top };
         *at_reset = Vector { handler: reset };
         // NMI, HardFault, MemManage, BusFault, UsageFault, SecureFault.
         let [nmi, hard, memory, bus, usage, secure] = faults;
@@ -207,6 +220,35 @@ impl Vectors {
             *secure = Vector { handler: fault };
         }
         Vectors(vectors)
+    }
+
+    /// Stack pointer and entry, for chips where another core is given them
+    /// beside the table.
+    pub fn first_words(&self) -> [u32; 2] {
+        let [stack, reset, ..] = &self.0;
+        // SAFETY: every constructor writes these as a pointer and a handler,
+        // which are 32 bits wide.
+        unsafe { [stack.stack as u32, reset.handler as usize as u32] }
+    }
+}
+
+/// Where another core begins: the vector table that it is given.
+pub type HelperStart = &'static Vectors;
+
+/// Wakes cores by SEV, which reaches all of them, and waits by WFE.
+#[derive(Clone, Copy, Debug)]
+pub struct EventRegister;
+
+impl Event for EventRegister {
+    fn wake(&self, _: Range<u32>) {
+        // SAFETY: no memory is touched; what was written is seen by others
+        // before they wake.
+        unsafe { asm!("dmb", "sev", options(nostack, preserves_flags)) };
+    }
+
+    fn sleep(&self) {
+        // SAFETY: sleeps; another core may have written when it wakes.
+        unsafe { asm!("wfe", options(nostack, preserves_flags)) };
     }
 }
 
@@ -250,9 +292,8 @@ macro_rules! enable_fpu {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! limit_stack {
-    () => {
-        "ldr r0, =__stack_bottom
-         msr msplim, r0"
+    ($bottom:literal) => {
+        concat!("ldr r0, =", $bottom, "\n msr msplim, r0")
     };
 }
 
@@ -260,7 +301,7 @@ macro_rules! limit_stack {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! limit_stack {
-    () => {
+    ($bottom:literal) => {
         ""
     };
 }
@@ -286,6 +327,72 @@ macro_rules! branch_if_overflowed {
     };
 }
 
+/// Defines `$entry`, what a fault goes to on the core whose stack lies between
+/// the two symbols. The stack may be gone: PC and LR are taken from the
+/// exception frame if that lies within the stack, then the stack begins anew.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! cortex_m_fault_entry {
+    ($entry:ident, $bottom:literal, $top:literal, $fault:path) => {
+        #[unsafe(naked)]
+        unsafe extern "C" fn $entry() -> ! {
+            core::arch::naked_asm!(
+                "mrs r0, ipsr
+                 mov r4, sp
+                 movs r1, #0
+                 movs r2, #0
+                 movs r3, #1",
+                concat!("ldr r5, =", $bottom),
+                concat!("ldr r6, =", $top),
+                "mov sp, r6
+                 cmp r4, r5",
+                $crate::branch_if_overflowed!(),
+                "movs r3, #0
+                 subs r6, #32
+                 cmp r4, r6
+                 bhi 2f
+                 ldr r1, [r4, #24]
+                 ldr r2, [r4, #20]
+             2:",
+                "bl {fault}",
+                "udf #0",
+                fault = sym $fault,
+            )
+        }
+    };
+}
+
+/// Where core 1 of a board begins, as [`HelperStart`]: at `main`, which takes
+/// the core's number, with its own stack; `fault` as for the first core.
+#[macro_export]
+macro_rules! cortex_m_helper_start {
+    ($main:path, $fault:path) => {{
+        $crate::cortex_m_fault_entry!(fault_entry, "__stack_bottom_1", "__stack_top_1", $fault);
+
+        #[unsafe(naked)]
+        unsafe extern "C" fn start() -> ! {
+            core::arch::naked_asm!(
+                "cpsid i
+                 ldr r0, =__stack_top_1
+                 mov sp, r0",
+                $crate::limit_stack!("__stack_bottom_1"),
+                $crate::enable_fpu!(),
+                "movs r0, #1",
+                "bl {main}",
+                "udf #0",
+                main = sym $main,
+            )
+        }
+
+        unsafe extern "C" {
+            static __stack_top_1: u32;
+        }
+        static VECTORS: $crate::cortex_m::Vectors =
+            $crate::cortex_m::Vectors::with_stack(&raw const __stack_top_1, start, fault_entry);
+        &VECTORS
+    }};
+}
+
 /// The way into an image: reset handler, fault handler, vector table.
 ///
 /// `board` implements [`Board`]. `main` is an `extern "C" fn() -> !`; `fault`
@@ -304,7 +411,7 @@ macro_rules! cortex_m_entry {
                     "cpsid i
                      ldr r0, =__stack_top
                      mov sp, r0",
-                    $crate::limit_stack!(),
+                    $crate::limit_stack!("__stack_bottom"),
                     "ldr r0, =__data_start
                      ldr r1, =__data_end
                      ldr r2, =__data_load
@@ -330,34 +437,7 @@ macro_rules! cortex_m_entry {
                 )
             }
 
-            /// The stack may be gone: PC and LR are taken from the exception
-            /// frame if that lies within the stack, then the stack begins
-            /// anew.
-            #[unsafe(naked)]
-            unsafe extern "C" fn fault_entry() -> ! {
-                core::arch::naked_asm!(
-                    "mrs r0, ipsr
-                     mov r4, sp
-                     movs r1, #0
-                     movs r2, #0
-                     movs r3, #1
-                     ldr r5, =__stack_bottom
-                     ldr r6, =__stack_top
-                     mov sp, r6
-                     cmp r4, r5",
-                    $crate::branch_if_overflowed!(),
-                    "movs r3, #0
-                     subs r6, #32
-                     cmp r4, r6
-                     bhi 2f
-                     ldr r1, [r4, #24]
-                     ldr r2, [r4, #20]
-                 2:",
-                    "bl {fault}",
-                    "udf #0",
-                    fault = sym $fault,
-                )
-            }
+            $crate::cortex_m_fault_entry!(fault_entry, "__stack_bottom", "__stack_top", $fault);
 
             // A symbol keeps it in the archive. `#[used]` would keep it in every
             // image, with all of the board that it leads to.

@@ -22,9 +22,11 @@ mod mpu;
 mod processor;
 #[cfg(all(target_arch = "riscv32", target_os = "none"))]
 pub mod riscv;
+#[cfg(target_os = "none")]
+pub mod stack;
 
-/// The architecture that this is built for: `Fault`, `stop` and `entry!`, the
-/// way into an image.
+/// The architecture that this is built for: `Fault`, `stop`, `entry!`, the way
+/// into an image, and `helper_start!`, that of the other cores.
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 pub use cortex_m as arch;
 #[cfg(target_os = "none")]

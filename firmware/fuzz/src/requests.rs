@@ -69,6 +69,12 @@ pub fn script(input: &mut Input<'_>) -> Script {
 fn request(id: u32, op: u8, input: &mut Input<'_>) -> Vec<u8> {
     let mut arguments = Cbor::default();
     let count = match op {
+        // One core, greedy.
+        2 => {
+            arguments.unsigned(1);
+            arguments.unsigned(0);
+            2
+        }
         3 => {
             arguments.unsigned(input.u8().into());
             let element_type = match input.u8() {

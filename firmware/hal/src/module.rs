@@ -62,6 +62,16 @@ impl<'a, S: Scheduler> Hal<'a, S> {
         Hal { device: Device::new(arena, libraries), scheduler, parts }
     }
 
+    /// What spreads its dispatches.
+    pub fn scheduler(&self) -> &S {
+        &self.scheduler
+    }
+
+    /// What spreads its dispatches, to be changed between invocations.
+    pub fn scheduler_mut(&mut self) -> &mut S {
+        &mut self.scheduler
+    }
+
     /// Does `work`; what a module traces meanwhile goes to `sink`.
     pub fn tracing_to<R>(
         &mut self,

@@ -1,22 +1,50 @@
 //! One entry a board: where its vectors go, what its reset handler is called.
 
+use arielml_bsp::arch;
+
 use crate::run::{BoardChecks, Places, check, fault, run};
 
 macro_rules! board {
     ($board:ty, $vectors:literal, $reset:ident) => {
+        board! { @ $board, $vectors, $reset, arielml_scheduler::Sequential, arielml_scheduler::Sequential }
+    };
+    ($board:ty, $vectors:literal, $reset:ident, $helpers:literal $word:ident) => {
         const _: () = {
-            static PLACES: Places<$board> = Places::new();
+            use arielml_bsp::board::Helpers;
+            use crate::crew::{BoardTeam, Cores, help};
+
+            static TEAM: BoardTeam<$board, $helpers> =
+                BoardTeam::<$board, $helpers>::new(<$board as Helpers>::CLAIM);
+
+            extern "C" fn help_team(core: u32) -> ! {
+                // SAFETY: where a core begins, with its own number and stack.
+                unsafe { help::<$board, $helpers>(&TEAM, core) }
+            }
+
+            board! {
+                @ $board, $vectors, $reset, Cores<$board, $helpers>, {
+                    let start = arch::helper_start!(help_team, fault::<$board>);
+                    // SAFETY: called once, and `help_team` helps this team.
+                    unsafe { Cores::new(&TEAM, start) }
+                }
+            }
+        };
+    };
+    (@ $board:ty, $vectors:literal, $reset:ident, $crew:ty, $make:expr) => {
+        const _: () = {
+            static PLACES: Places<$board, $crew> = Places::new();
 
             #[unsafe(export_name = concat!(stringify!($reset), "_checks"))]
             static CHECKS: BoardChecks<$board> = check::<$board>;
 
             extern "C" fn main() -> ! {
+                let crew = $make;
                 // SAFETY: the reset handler calls this once, first, on
                 // the only core that runs.
-                unsafe { run(&PLACES) }
+                unsafe { run(&PLACES, crew) }
             }
 
-            arielml_bsp::arch::entry! { $board, $vectors, $reset, main, fault::<$board> }
+            arch::entry! { $board, $vectors, $reset, main, fault::<$board> }
         };
     };
 }

@@ -13,6 +13,9 @@ extern crate arielml_float;
 #[cfg(target_os = "none")]
 mod boards;
 #[cfg(target_os = "none")]
+#[allow(dead_code, reason = "an architecture may have no board with several cores")]
+mod crew;
+#[cfg(target_os = "none")]
 mod layout;
 #[cfg(target_os = "none")]
 mod panic;

@@ -3,13 +3,14 @@
 use core::cell::UnsafeCell;
 
 use arielml_agent::frame::Sender;
-use arielml_agent::{Agent, Buffers, Checks, Error, Hal, Session, answer_check, report_fault};
+use arielml_agent::{
+    Agent, Buffers, Checks, Crew, Error, Hal, Session, answer_check, report_fault,
+};
 use arielml_arena::Arena;
 use arielml_bsp::Processor;
 use arielml_bsp::arch::{Fault, stop};
 use arielml_bsp::board::Board;
 use arielml_hal::LibraryQuery;
-use arielml_scheduler::Sequential;
 
 use crate::place::Place;
 use crate::{layout, panic, parts};
@@ -20,15 +21,21 @@ pub(crate) type BoardChecks<B> = Checks<<B as Board>::Uart, Processor<B>>;
 type BoardAgent<B> = Agent<'static, <B as Board>::Uart, Processor<B>>;
 
 /// What lives as long as the image runs, off the stack.
-pub(crate) struct Places<B: Board> {
+pub(crate) struct Places<B: Board, C> {
     arena: Place<Arena<'static>>,
+    crew: Place<C>,
     library: Place<Option<LibraryQuery>>,
     agent: Place<BoardAgent<B>>,
 }
 
-impl<B: Board> Places<B> {
+impl<B: Board, C> Places<B, C> {
     pub(crate) const fn new() -> Self {
-        Places { arena: Place::new(), library: Place::new(), agent: Place::new() }
+        Places {
+            arena: Place::new(),
+            crew: Place::new(),
+            library: Place::new(),
+            agent: Place::new(),
+        }
     }
 }
 
@@ -39,14 +46,14 @@ unsafe impl Sync for Frames {}
 
 static FRAMES: Frames = Frames(UnsafeCell::new(Buffers::new()));
 
-/// Runs the agent on board `B`.
+/// Runs the agent on board `B`, with the cores `crew`.
 ///
 /// # Safety
 /// Called once, first, on the only core that runs.
-pub(crate) unsafe fn run<B: Board>(places: &'static Places<B>) -> ! {
+pub(crate) unsafe fn run<B: Board, C: Crew>(places: &'static Places<B, C>, crew: C) -> ! {
     panic::report_with(report::<B>);
     // SAFETY: the caller vouches for all that `prepare` asks.
-    unsafe { prepare(places) }.serve()
+    unsafe { prepare(places, crew) }.serve()
 }
 
 /// Apart from `run`, so that what it needs of the stack is free again.
@@ -55,15 +62,20 @@ pub(crate) unsafe fn run<B: Board>(places: &'static Places<B>) -> ! {
 /// As for [`run`].
 #[allow(clippy::mut_from_ref)] // see `Place::fill`
 #[inline(never)]
-unsafe fn prepare<B: Board>(places: &'static Places<B>) -> &'static mut BoardAgent<B> {
+unsafe fn prepare<B: Board, C: Crew>(
+    places: &'static Places<B, C>,
+    crew: C,
+) -> &'static mut BoardAgent<B> {
     // SAFETY: called once and first, as the caller vouches.
     let ((uart, timer), memory, buffers) =
         unsafe { (B::start(), layout::arena(), &mut *FRAMES.0.get()) };
     // SAFETY: likewise.
-    let (arena, library) =
-        unsafe { (places.arena.fill(Arena::new(memory)), places.library.fill(layout::library())) };
+    let (arena, library, crew) = unsafe {
+        let arena = places.arena.fill(Arena::new(memory));
+        (arena, places.library.fill(layout::library()), places.crew.fill(crew))
+    };
     // SAFETY: the linker script points at the query function that IREE made.
-    let hal: Hal = unsafe { Hal::new(arena, library.as_slice(), Sequential, parts::parts()) };
+    let hal: Hal = unsafe { Hal::new(arena, library.as_slice(), crew, parts::parts()) };
     let session = Session::new(
         Processor::new(timer),
         B::IDENTITY,

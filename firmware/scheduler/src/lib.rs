@@ -83,3 +83,13 @@ pub trait Scheduler {
     /// Errors: the failure with the lowest item of those that happened.
     fn run(&mut self, work: &dyn Work) -> Result<(), Failure>;
 }
+
+impl<S: Scheduler + ?Sized> Scheduler for &mut S {
+    fn workers(&self) -> u32 {
+        (**self).workers()
+    }
+
+    fn run(&mut self, work: &dyn Work) -> Result<(), Failure> {
+        (**self).run(work)
+    }
+}

@@ -31,9 +31,9 @@ impl Cores {
 
 /// loom says when everybody sleeps: a wake that is lost ends the model.
 impl Event for Cores {
-    fn wake(&self) {
+    fn wake(&self, workers: Range<u32>) {
         for (index, register) in self.registers.iter().enumerate() {
-            if index != self.own {
+            if workers.contains(&(index as u32)) {
                 *register.set.lock().unwrap() = true;
                 register.changed.notify_one();
             }

@@ -39,6 +39,14 @@ impl<'t, C: Claim, E: Event, const HELPERS: usize> Parallel<'t, C, E, HELPERS> {
         self.helpers = workers.saturating_sub(1).min(HELPERS as u32);
     }
 
+    /// Runs `work` as `policy` says this once.
+    pub fn run_as(&mut self, policy: Policy, work: &dyn Work) -> Result<(), Failure> {
+        let usual = core::mem::replace(&mut self.policy, policy);
+        let result = self.run(work);
+        self.policy = usual;
+        result
+    }
+
     #[inline(never)]
     fn share(&mut self, work: &dyn Work, items: u32) -> Result<(), Failure> {
         // No more helpers than there is something for.

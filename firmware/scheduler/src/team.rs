@@ -122,7 +122,7 @@ impl<C: Claim, const HELPERS: usize> Team<C, HELPERS> {
             // SAFETY: the leader reads it only after the answer.
             seat.failure.with_mut(|noted| unsafe { *noted = failure });
             seat.answered.store(call, Release);
-            event.wake();
+            event.wake(0..1);
         }
         call
     }
@@ -137,8 +137,9 @@ impl<C: Claim, const HELPERS: usize> Team<C, HELPERS> {
         self.job.with_mut(|place| unsafe { *place = Some(job) });
         self.next.restart();
         let count = (self.call.load(Relaxed) & !CREW).wrapping_add(1 << CREW_BITS);
-        self.call.store(count | helpers.min(HELPERS as u32), Release);
-        event.wake();
+        let helpers = helpers.min(HELPERS as u32);
+        self.call.store(count | helpers, Release);
+        event.wake(1..1 + helpers);
     }
 
     /// Waits until all that were called have answered; the failure with the

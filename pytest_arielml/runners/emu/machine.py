@@ -69,7 +69,9 @@ class EmuMachine:
         spans = {}
         for index, symbol in enumerate(self._program.watched):
             record = self._engine.span(number, index)
-            spans[symbol.name] = Span(record.count, record.instructions, record.cycles)
+            spans[symbol.name] = Span(
+                record.count, record.instructions, record.cycles, record.others
+            )
         return CoreCounters(spans, totals.instructions, totals.cycles, totals.idle)
 
     @property

@@ -15,7 +15,7 @@ from pytest_arielml.errors import Unavailable
 
 _SUFFIX: Final = "dylib" if sys.platform == "darwin" else "so"
 _PATH: Final = Path(__file__).parents[2] / "_native" / "host" / f"libarielml_emu.{_SUFFIX}"
-_VERSION: Final = 2
+_VERSION: Final = 3
 
 # `State` of native/src/machine.rs.
 TIME: Final = 0
@@ -93,10 +93,16 @@ class Totals(Structure):
 class SpanRecord(Structure):
     """Finished calls of one function."""
 
-    _fields_: ClassVar = [("count", u64), ("instructions", u64), ("cycles", u64)]
+    _fields_: ClassVar = [
+        ("count", u64),
+        ("instructions", u64),
+        ("cycles", u64),
+        ("others", u64),
+    ]
     count: int
     instructions: int
     cycles: int
+    others: int
 
 
 class FaultRecord(Structure):

@@ -49,7 +49,7 @@ def test_lenet5(standin: StandIn, lenet5_model: Path, board: str) -> None:
     digits = np.load(lenet5_model.parent / "digits-500.npz")
     image = (digits["images"][:1].astype(np.float32) / 255.0)[:, None]
     with workbench(standin, board) as bench:
-        lenet5 = bench.deploy(lenet5_model)
+        lenet5 = bench.deploy(lenet5_model, cores=1)
         result = lenet5.run(image)
         result.assert_matches(bench.reference(lenet5_model, image))
         assert result.instructions is not None

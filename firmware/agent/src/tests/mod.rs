@@ -93,8 +93,9 @@ fn on_bench(module: &[u8], heap: usize, test: impl FnOnce(&mut Bench<'_>)) {
     let arena = Arena::new(&mut region);
     let mut buffers = Buffers::new();
     let (wire, board) = (Wire::default(), Board::default());
+    let mut alone = Sequential;
     // SAFETY: there are no libraries that could break their contract.
-    let hal: Hal = unsafe { Hal::new(&arena, &[], Sequential, Parts::ALL) };
+    let hal: Hal = unsafe { Hal::new(&arena, &[], &mut alone, Parts::ALL) };
     // A module wants the alignment that images give it.
     let mut aligned = vec![0u64; module.len() / 8 + 9];
     let skip = aligned.as_ptr().align_offset(64);

@@ -10,19 +10,20 @@ use super::*;
 #[test]
 fn loads_and_lists_exports() {
     bench(|bench| {
-        let loaded = bench.results(2, vec![]);
+        let loaded = bench.results(2, numbers(&[1, 0]));
         assert_eq!(number(&loaded[0]), 1);
         assert!(number(&loaded[2]) >= number(&loaded[1]) && number(&loaded[1]) > 0);
         let exports = loaded[4].as_array().unwrap();
         assert!(exports.contains(&cbor!(["main", "0rr_rr"]).unwrap()), "{exports:?}");
         assert!(exports.contains(&cbor!(["scalar", "0v_i"]).unwrap()));
+        assert_eq!(loaded[3].as_array().unwrap().len(), 1);
     });
 }
 
 #[test]
 fn lists_as_many_exports_as_fit() {
     on_bench(CROWDED, 16 * 1024, |bench| {
-        let loaded = bench.results(2, vec![]);
+        let loaded = bench.results(2, numbers(&[1, 0]));
         let listed = loaded[4].as_array().unwrap().len();
         assert!((10..20).contains(&listed), "{listed}");
         // One that was left out is there all the same.
@@ -34,7 +35,7 @@ fn lists_as_many_exports_as_fit() {
 #[test]
 fn calls_with_tensors_and_gives_them_back() {
     bench(|bench| {
-        bench.results(2, vec![]);
+        bench.results(2, numbers(&[1, 0]));
         let floats: Vec<u8> =
             [1.5f32, -2.0, 0.0, 3e9].iter().flat_map(|f| f.to_le_bytes()).collect();
         bench.put(0, FLOAT32, &[4], &floats);
@@ -56,7 +57,7 @@ fn calls_with_tensors_and_gives_them_back() {
 #[test]
 fn a_tensor_longer_than_a_frame_comes_in_pieces() {
     bench(|bench| {
-        bench.results(2, vec![]);
+        bench.results(2, numbers(&[1, 0]));
         let data: Vec<u8> = (0..300).map(|n| (n % 251) as u8).collect();
         bench.put(0, SINT8, &[300], &data);
         bench.call("copy");
@@ -76,7 +77,7 @@ fn a_tensor_longer_than_a_frame_comes_in_pieces() {
 fn calls_that_cannot_be_are_refused() {
     bench(|bench| {
         assert_eq!(bench.refusal(5, vec!["main".into()]).0, FAILED_PRECONDITION);
-        bench.results(2, vec![]);
+        bench.results(2, numbers(&[1, 0]));
         assert_eq!(bench.refusal(5, vec!["mains".into()]).0, NOT_FOUND);
         // No input, and then one too few.
         assert_eq!(bench.refusal(5, vec!["main".into()]).0, INVALID_ARGUMENT);
@@ -92,7 +93,7 @@ fn calls_that_cannot_be_are_refused() {
 #[test]
 fn a_failed_call_leaves_no_outputs() {
     bench(|bench| {
-        bench.results(2, vec![]);
+        bench.results(2, numbers(&[1, 0]));
         bench.put(0, SINT8, &[300], &[1; 300]);
         bench.call("copy");
         assert_eq!(bench.refusal(5, vec!["main".into()]).0, INVALID_ARGUMENT);
@@ -107,7 +108,7 @@ fn tensors_out_of_range_are_refused() {
         assert_eq!(bench.refusal(4, args(&[0, 0], Value::Bytes(vec![1]))).0, FAILED_PRECONDITION);
         assert_eq!(bench.refusal(6, numbers(&[0])).0, FAILED_PRECONDITION);
         assert_eq!(bench.refusal(6, numbers(&[99])).0, OUT_OF_RANGE);
-        bench.results(2, vec![]);
+        bench.results(2, numbers(&[1, 0]));
         bench.put(0, SINT8, &[300], &[3; 300]);
         assert_eq!(bench.refusal(4, args(&[0, 299], Value::Bytes(vec![1, 2]))).0, OUT_OF_RANGE);
         assert_eq!(bench.refusal(4, args(&[0, u32::MAX], Value::Bytes(vec![1]))).0, OUT_OF_RANGE);
@@ -147,7 +148,7 @@ fn an_input_may_be_replaced_and_released() {
 #[test]
 fn stats_hold_the_highest_marks() {
     bench(|bench| {
-        bench.results(2, vec![]);
+        bench.results(2, numbers(&[1, 0]));
         bench.put(0, SINT8, &[8, 1000], &[5; 8000]);
         bench.results(8, vec![]);
         let stats: Vec<u32> = bench.results(9, vec![]).iter().map(number).collect();
@@ -164,13 +165,13 @@ fn stats_hold_the_highest_marks() {
 #[test]
 fn every_failed_allocation_is_an_error_and_leaks_nothing() {
     bench(|bench| {
-        bench.results(2, vec![]);
+        bench.results(2, numbers(&[1, 0]));
         let loaded = bench.live();
         // Miri takes a thousand times as long.
         for count in (0..).step_by(if cfg!(miri) { 9 } else { 1 }) {
             bench.arena.fail_after(Some(count));
             let codes = [
-                bench.ask(2, vec![]).0,
+                bench.ask(2, numbers(&[1, 0])).0,
                 bench.ask(3, args(&[0, SINT8], dims_of(&[300]))).0,
                 bench.ask(5, vec!["copy".into()]).0,
             ];
@@ -181,7 +182,7 @@ fn every_failed_allocation_is_an_error_and_leaks_nothing() {
                 break;
             }
             assert!(codes.contains(&RESOURCE_EXHAUSTED), "{count}: {codes:?}");
-            bench.results(2, vec![]);
+            bench.results(2, numbers(&[1, 0]));
             assert_eq!(bench.live(), loaded);
         }
     });

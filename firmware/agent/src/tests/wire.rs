@@ -28,7 +28,7 @@ fn greets_and_says_the_same_when_asked() {
 #[test]
 fn a_repeated_id_is_not_run_again() {
     bench(|bench| {
-        let load = cbor!([70, 2]).unwrap();
+        let load = cbor!([70, 2, 1, 0]).unwrap();
         let first = bench.send(&load);
         assert_eq!(bench.send(&load), first);
         assert_eq!(bench.board.looks.get(), 2);
@@ -117,14 +117,14 @@ fn nothing_that_comes_in_makes_it_panic() {
         state
     };
     bench(|bench| {
-        bench.results(2, vec![]);
+        bench.results(2, numbers(&[1, 0]));
         let requests: Vec<Vec<u8>> = [
             cbor!([8, 3, 0, SINT8, [300]]),
             cbor!([8, 4, 0, 0, Value::Bytes(vec![1; 20])]),
             cbor!([8, 5, "copy"]),
             cbor!([8, 6, 0]),
             cbor!([8, 7, 0, 0, 300]),
-            cbor!([8, 2]),
+            cbor!([8, 2, 1, 0]),
             cbor!([8, 9]),
         ]
         .into_iter()
@@ -220,7 +220,7 @@ fn an_image_without_checks_says_so() {
 #[test]
 fn an_image_without_a_model_says_so_when_one_is_asked_for() {
     on_bench(&[], 16 * 1024, |bench| {
-        let (code, reply) = bench.ask(2, vec![]);
+        let (code, reply) = bench.ask(2, numbers(&[1, 0]));
         assert_eq!(code, INVALID_ARGUMENT);
         assert!(reply[0].as_text().unwrap().contains("no module"), "{reply:?}");
         assert_eq!(bench.refusal(5, vec!["main".into()]).0, FAILED_PRECONDITION);

@@ -1,7 +1,9 @@
 //! The boards of this architecture.
 
 use arielml_agent::{Identity, Link};
+use arielml_scheduler::{Claim, Event};
 
+use crate::arch;
 use crate::timer::Timer;
 
 #[cfg(architecture = "thumbv6m-none-eabi")]
@@ -25,7 +27,8 @@ pub mod stm32f4;
 
 /// Calls `$entry` for each board of this architecture with the board, the
 /// section of its vectors and the name of its reset handler, both of which
-/// the linker script knows.
+/// the linker script knows; and with the number of its other cores, if it
+/// has any, which makes it [`Helpers`].
 #[cfg(architecture = "thumbv7em-none-eabihf")]
 #[macro_export]
 macro_rules! for_each_board {
@@ -60,7 +63,7 @@ macro_rules! for_each_board {
 #[macro_export]
 macro_rules! for_each_board {
     ($entry:ident) => {
-        $entry!($crate::board::rp2040::Rp2040, ".vectors.rp2040", arielml_reset_rp2040);
+        $entry!($crate::board::rp2040::Rp2040, ".vectors.rp2040", arielml_reset_rp2040, 1 helper);
         $entry!($crate::board::microbit::Microbit, ".vectors.microbit", arielml_reset_microbit);
     };
 }
@@ -73,7 +76,8 @@ macro_rules! for_each_board {
         $entry!(
             $crate::board::riscv_virt::RiscvVirt,
             ".vectors.riscv-virt",
-            arielml_reset_riscv_virt
+            arielml_reset_riscv_virt,
+            7 helpers
         );
     };
 }
@@ -92,6 +96,11 @@ pub trait Board {
     const IDENTITY: Identity;
     /// What lies in front of the vectors.
     const HEADER: Self::Header;
+
+    /// Where harts have their software interrupts, a word each, on a board
+    /// with several: those beside the first wait for it from reset on.
+    #[cfg(target_arch = "riscv32")]
+    const SOFTWARE_INTERRUPTS: usize = 0;
 
     /// Starts clocks, pins, timer and UART.
     ///
@@ -115,4 +124,23 @@ pub trait Board {
     /// architecture has no way to ask for it; a board has.
     #[cfg(target_arch = "riscv32")]
     fn reset();
+}
+
+/// A board with cores beside the first, which help when there is work.
+pub trait Helpers: Board {
+    /// How its cores take work items.
+    type Claim: Claim + Sync + 'static;
+    /// How its cores wake each other.
+    type Event: Event + Copy + 'static;
+
+    /// Shared by all of its cores.
+    const CLAIM: Self::Claim;
+    /// The same on each of its cores.
+    const EVENT: Self::Event;
+
+    /// Lets core `core`, from 1 on, begin at `start`.
+    ///
+    /// # Safety
+    /// Called by the first core, once for each of the others.
+    unsafe fn launch(core: u32, start: arch::HelperStart);
 }

@@ -1,10 +1,11 @@
 //! The machine `virt` of QEMU, with 32-bit cores.
 
 use arielml_agent::Identity;
+use arielml_scheduler::Atomic;
 
-use crate::board::Board;
+use crate::board::{Board, Helpers};
 use crate::registers::Registers;
-use crate::riscv::Interrupt;
+use crate::riscv::{HelperStart, Interrupt, SoftwareInterrupts};
 use crate::timer::Clint;
 use crate::uart::Ns16550;
 
@@ -22,7 +23,7 @@ const DIVISOR: u16 = 1;
 /// The word that resets the machine.
 const TEST_RESET: u32 = 0x7777;
 
-/// QEMU's `virt` machine: one RV32 hart with an FPU, console on its UART.
+/// QEMU's `virt` machine: eight RV32 harts with an FPU, console on its UART.
 /// QEMU has no clock for it: 100 MHz is what the host is told, and an emulator
 /// with a count of instructions takes.
 pub struct RiscvVirt;
@@ -33,12 +34,13 @@ impl Board for RiscvVirt {
     type Header = ();
 
     const IDENTITY: Identity =
-        Identity { board: "riscv-virt", cores: 1, clock_hz: 100_000_000, ticks_hz: 10_000_000 };
+        Identity { board: "riscv-virt", cores: 8, clock_hz: 100_000_000, ticks_hz: 10_000_000 };
     const HEADER: () = ();
+    const SOFTWARE_INTERRUPTS: usize = CLINT;
 
     unsafe fn start() -> (Self::Uart, Self::Timer) {
         // SAFETY: the caller is the only one to start the UART, and the first;
-        // of the CLINT only the time is used, and only read.
+        // the time of the CLINT is only read.
         unsafe { (uart(), Clint::at(CLINT)) }
     }
 
@@ -50,6 +52,20 @@ impl Board for RiscvVirt {
     fn reset() {
         // SAFETY: used here alone.
         unsafe { Registers::at(TEST) }.write(0, TEST_RESET);
+    }
+}
+
+impl Helpers for RiscvVirt {
+    type Claim = Atomic;
+    type Event = SoftwareInterrupts;
+
+    const CLAIM: Atomic = Atomic;
+    // SAFETY: QEMU has eight harts at most, each with its word.
+    const EVENT: SoftwareInterrupts = unsafe { SoftwareInterrupts::at(CLINT) };
+
+    unsafe fn launch(core: u32, start: HelperStart) {
+        // SAFETY: the caller vouches for the hart; all of them get `start`.
+        unsafe { Self::EVENT.launch(core, start) };
     }
 }
 

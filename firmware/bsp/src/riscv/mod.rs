@@ -4,11 +4,14 @@
 //! `mie` enables still ends a WFI (RISC-V privileged specification, "Wait for
 //! Interrupt"), which is all that they are used for.
 
+mod helper;
 mod plic;
 
 use core::arch::asm;
 
 pub use crate::riscv_entry as entry;
+pub use crate::riscv_helper_start as helper_start;
+pub use helper::{HELPER, HelperStart, SoftwareInterrupts};
 pub use plic::Interrupt;
 
 fn wait_for_interrupt() {
@@ -123,6 +126,22 @@ macro_rules! enable_fpu {
     };
 }
 
+/// Puts the lowest address of this hart's stack into t0, the first one above
+/// it into t1 and the hart's number into t2.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! own_stack {
+    () => {
+        "csrr t2, mhartid
+         lui t1, %hi(__stack_size)
+         addi t1, t1, %lo(__stack_size)
+         mul t3, t2, t1
+         la t0, __stack_bottom
+         add t0, t0, t3
+         add t1, t1, t0"
+    };
+}
+
 /// The way into an image: its first instruction, and where traps go.
 ///
 /// `main` is an `extern "C" fn() -> !`; `fault` one that takes `mcause`,
@@ -130,8 +149,12 @@ macro_rules! enable_fpu {
 /// overflowed. Both run with interrupts masked.
 ///
 /// Cores start at the first address of flash; the section comes first there.
-/// What lies from there up to the stack is locked for stores: below the stack
-/// there may be code in the same memory, which an overflow must not reach.
+/// What lies from there up to the hart's own stack is locked for stores: below
+/// it there may be code in the same memory and there are the stacks of other
+/// harts, which an overflow must not reach.
+///
+/// Harts other than 0 sleep until they get a software interrupt, then go to
+/// where [`HELPER`] says, with their number.
 #[macro_export]
 macro_rules! riscv_entry {
     ($board:ty, $section:literal, $reset:ident, $main:path, $fault:path) => {
@@ -149,22 +172,24 @@ macro_rules! riscv_entry {
                      la gp, __global_pointer$
                      .option pop
                      la t0, 9f
-                     csrw mtvec, t0
-                     la sp, __stack_top",
+                     csrw mtvec, t0",
+                    $crate::own_stack!(),
+                    "mv sp, t1",
                     // Entry 0 is the lower end of entry 1, top of range: locked,
                     // execute and read. A reset may have left it as it was.
-                    "csrr t0, pmpcfg0
-                     bnez t0, 2f
-                     la t0, {reset}
-                     srli t0, t0, 2
-                     csrw pmpaddr0, t0
-                     la t0, __stack_bottom
+                    "csrr t1, pmpcfg0
+                     bnez t1, 2f
+                     la t1, {reset}
+                     srli t1, t1, 2
+                     csrw pmpaddr0, t1
                      srli t0, t0, 2
                      csrw pmpaddr1, t0
                      li t0, 0x8D00
                      csrw pmpcfg0, t0
                  2:",
-                    "la t0, __data_start
+                    $crate::enable_fpu!(),
+                    "bnez t2, 6f
+                     la t0, __data_start
                      la t1, __data_end
                      la t2, __data_load
                      j 3f
@@ -178,21 +203,36 @@ macro_rules! riscv_entry {
                      j 5f
                  4:  sw zero, 0(t0)
                      addi t0, t0, 4
-                 5:  bltu t0, t1, 4b",
-                    $crate::enable_fpu!(),
-                    "call {main}
-        unimp",
+                 5:  bltu t0, t1, 4b
+                     call {main}
+                     unimp
+                 6:  li t0, 8
+                     csrw mie, t0
+                     li t3, {interrupts}
+                     slli t4, t2, 2
+                     add t3, t3, t4
+                 7:  wfi
+                     lw t0, 0(t3)
+                     beqz t0, 7b
+                     fence
+                     mv a0, t2
+                     la t0, {helper}
+                     lw t0, 0(t0)
+                     jalr t0
+                     unimp",
                     // Traps. The stack may be gone: it begins anew.
                     ".p2align 2
                  9:  csrr a0, mcause
                      csrr a1, mepc
-                     mv a2, ra
-                     la t0, __stack_bottom
-                     sltu a3, sp, t0
-                     la sp, __stack_top
+                     mv a2, ra",
+                    $crate::own_stack!(),
+                    "sltu a3, sp, t0
+                     mv sp, t1
                      call {fault}
                      unimp",
                     reset = sym $reset,
+                    interrupts = const <$board as $crate::board::Board>::SOFTWARE_INTERRUPTS,
+                    helper = sym $crate::riscv::HELPER,
                     main = sym $main,
                     fault = sym $fault,
                 )

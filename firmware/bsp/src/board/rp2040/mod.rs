@@ -2,16 +2,19 @@
 
 mod boot;
 mod clocks;
+mod sio;
 
 use arielml_agent::Identity;
+use arielml_scheduler::Locked;
 
-use crate::board::Board;
-use crate::cortex_m::Interrupt;
+use crate::board::{Board, Helpers};
+use crate::cortex_m::{EventRegister, HelperStart, Interrupt};
 use crate::registers::Registers;
 use crate::timer::Rp2040Timer;
 use crate::uart::{Divisors, Pl011};
 
 pub use boot::BootBlock;
+pub use sio::Spinlock;
 
 // RP2040 Datasheet: "Address Map", "Interrupts", "Subsystem Resets", "GPIO",
 // "Power-On State Machine", "Watchdog".
@@ -53,8 +56,8 @@ const TICK_PERIOD: u32 = clocks::CRYSTAL_HZ / 1_000_000;
 
 const BAUD: u32 = 1_000_000;
 
-/// Raspberry Pi Pico: one Cortex-M0+ of the RP2040 at 125 MHz, console on
-/// UART0. The other core stays in the chip's ROM, where it sleeps.
+/// Raspberry Pi Pico: the two Cortex-M0+ of the RP2040 at 125 MHz, console on
+/// UART0. Core 1 sleeps in the chip's ROM until it is launched.
 pub struct Rp2040;
 
 impl Board for Rp2040 {
@@ -63,7 +66,7 @@ impl Board for Rp2040 {
     type Header = BootBlock;
 
     const IDENTITY: Identity =
-        Identity { board: "rp2040", cores: 1, clock_hz: clocks::SYSTEM_HZ, ticks_hz: 1_000_000 };
+        Identity { board: "rp2040", cores: 2, clock_hz: clocks::SYSTEM_HZ, ticks_hz: 1_000_000 };
     const HEADER: BootBlock = boot::BLOCK;
 
     unsafe fn start() -> (Self::Uart, Self::Timer) {
@@ -92,6 +95,19 @@ impl Board for Rp2040 {
         let (machine, watchdog) = unsafe { (Registers::at(PSM), Registers::at(WATCHDOG)) };
         machine.write(PSM_WDSEL, PSM_BUT_OSCILLATORS);
         watchdog.write(WATCHDOG_CTRL, WATCHDOG_CTRL_TRIGGER);
+    }
+}
+
+impl Helpers for Rp2040 {
+    type Claim = Locked<Spinlock>;
+    type Event = EventRegister;
+
+    const CLAIM: Locked<Spinlock> = Locked(Spinlock);
+    const EVENT: EventRegister = EventRegister;
+
+    unsafe fn launch(_: u32, start: HelperStart) {
+        // SAFETY: nobody launched it before, as the caller vouches.
+        unsafe { sio::launch(start) };
     }
 }
 

@@ -1,0 +1,55 @@
+//! The stacks: one for each core, the first core's lowest.
+
+use core::ptr;
+
+use crate::arch;
+
+unsafe extern "C" {
+    static __stack_bottom: u32;
+    static __stack_top: u32;
+}
+
+/// What unused stack is filled with.
+pub(crate) const PAINT: u32 = 0xC0DE_5EED;
+
+/// Bytes of each stack.
+pub(crate) fn size() -> u32 {
+    &raw const __stack_top as u32 - &raw const __stack_bottom as u32
+}
+
+/// The lowest address of core `core`'s stack.
+pub(crate) fn bottom(core: u32) -> *mut u32 {
+    let first = (&raw const __stack_bottom).cast_mut();
+    first.wrapping_byte_add((core.wrapping_mul(size())) as usize)
+}
+
+/// The first address above the first core's stack.
+#[cfg(target_arch = "arm")]
+pub(crate) const fn top() -> *const u32 {
+    &raw const __stack_top
+}
+
+/// The lowest word of core `core`'s stack that was used since it was painted,
+/// and the bytes from there on.
+pub(crate) fn used(core: u32) -> (*mut u32, u32) {
+    let top = bottom(core + 1);
+    let mut word = bottom(core);
+    // SAFETY: within the stack, of this core or of one that waits.
+    while word < top && unsafe { ptr::read_volatile(word) } == PAINT {
+        word = word.wrapping_add(1);
+    }
+    (word, top as u32 - word as u32)
+}
+
+/// Paints what core `core`, which calls this, does not use of its stack.
+#[inline(never)]
+pub fn paint(core: u32) {
+    // SAFETY: between the end of the stack and the stack pointer nothing
+    // lives, because interrupts are masked.
+    unsafe { arch::fill_unused(bottom(core), PAINT) };
+}
+
+/// Bytes that core `core` has used of its stack at most since it was painted.
+pub fn peak(core: u32) -> u32 {
+    used(core).1
+}
