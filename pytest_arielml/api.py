@@ -46,6 +46,7 @@ class Arielml:
         profile: str = "speed",
         dims: Dims | None = None,
         trace: bool = False,
+        timeline: bool = False,
     ) -> Deployment:
         """The model compiled, linked and booted; the same arguments give the same one.
 
@@ -55,7 +56,13 @@ class Arielml:
         """
         __tracebackhide__ = True
         deployment = self._bench.deploy(
-            model, cores=cores, scheduler=scheduler, profile=profile, dims=dims, trace=trace
+            model,
+            cores=cores,
+            scheduler=scheduler,
+            profile=profile,
+            dims=dims,
+            trace=trace,
+            timeline=timeline,
         )
         if deployment.model.stateful and not self._recorder.knows(deployment):
             deployment.reset()

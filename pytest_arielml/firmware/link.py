@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -27,12 +27,21 @@ from pytest_arielml.firmware.archive import archive_path
 from pytest_arielml.firmware.fit import check_fit
 from pytest_arielml.firmware.host import link_host
 from pytest_arielml.firmware.image import Image
-from pytest_arielml.firmware.script import checks_symbol, linker_script, reset_symbol
+from pytest_arielml.firmware.script import (
+    checks_symbol,
+    linker_script,
+    records_symbol,
+    reset_symbol,
+)
 from pytest_arielml.firmware.selection import selection
 from pytest_arielml.firmware.size import SizeReport, measure
 
+#: Bytes for records of dispatches: at most so many, and of RAM at most one part in so many.
+_RECORDS: Final = 8192
+_RECORDS_SHARE: Final = 32
+
 #: Raised when what an entry of the cache holds, or how it is made, changes.
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 _TIMEOUT: Final = 120.0
 _ATTEMPTS: Final = 2
 
@@ -51,13 +60,14 @@ def link_bringup(board: Board, *, archive: Path | None = None, cache: Cache | No
     """
     if board.name == HOST:
         raise UsageError("this machine is no board: there is nothing of it to bring up")
-    return _linked(None, board, archive, cache)
+    return _linked(_Plan(None, board, checks_symbol(board)), archive, cache)
 
 
 def link_image(
     compiled: CompiledModel,
     board: Board,
     *,
+    records: bool = False,
     archive: Path | None = None,
     cache: Cache | None = None,
 ) -> Image:
@@ -68,6 +78,7 @@ def link_image(
     Args:
         compiled: the model, compiled for this board.
         board: whose memories and start-up code to use.
+        records: the image can record who works on which dispatch, and when.
         archive: the device runtime (default: the package's own).
         cache: where the result is kept (default: the user's cache).
 
@@ -77,12 +88,30 @@ def link_image(
     """
     if board.name == HOST:
         return link_host(compiled, board, cache or Cache())
-    return _linked(compiled, board, archive, cache)
+    if not records:
+        return _linked(_Plan(compiled, board, "0"), archive, cache)
+    room = min(_RECORDS, board.ram.length // _RECORDS_SHARE) & ~3
+    return _linked(_Plan(compiled, board, records_symbol(board), room), archive, cache)
 
 
-def _linked(
-    compiled: CompiledModel | None, board: Board, archive: Path | None, cache: Cache | None
-) -> Image:
+@dataclass(frozen=True)
+class _Plan:
+    """What an image is made of.
+
+    `extension` is the symbol of what answers requests that only some images know.
+    """
+
+    compiled: CompiledModel | None
+    board: Board
+    extension: str
+    records: int = 0
+
+    def script(self, identity: bytes) -> str:
+        return linker_script(self.board, identity, self.records)
+
+
+def _linked(plan: _Plan, archive: Path | None, cache: Cache | None) -> Image:
+    compiled, board = plan.compiled, plan.board
     cache = cache or Cache()
     archive = archive or archive_path(board.architecture)
     key = digest_of(
@@ -91,13 +120,14 @@ def _linked(
             "linker": tool_version(),
             "model": compiled.digest if compiled else None,
             "runtime": hashlib.sha256(archive.read_bytes()).hexdigest(),
-            "script": linker_script(board, bytes(8)),
+            "script": plan.script(bytes(8)),
+            "extension": plan.extension,
         }
     )
     identity = bytes.fromhex(key)[:8]
 
     def build(folder: Path) -> None:
-        _build(compiled, board, archive, identity, folder, partial(cache.keep_failed, key))
+        _build(plan, archive, identity, folder, partial(cache.keep_failed, key))
 
     folder = cache.entry("image", key, build)
     size = SizeReport(**json.loads((folder / _SIZE).read_text(encoding="utf-8")))
@@ -113,20 +143,20 @@ def _linked(
 
 
 def _build(
-    compiled: CompiledModel | None,
-    board: Board,
+    plan: _Plan,
     archive: Path,
     identity: bytes,
     folder: Path,
     keep: Callable[[Path], Path],
 ) -> None:
+    compiled, board = plan.compiled, plan.board
     for part in _files(compiled):
         shutil.copyfile(part, folder / part.name)
-    said = _link(compiled, board, archive, identity, folder)
+    said = _link(plan, archive, identity, folder)
     if compiled and said and _OVERFLOW.search(said):
         # Linked with room to spare, the image says where its bytes went.
-        roomy = _roomy(board)
-        if not _link(compiled, roomy, archive, identity, folder):
+        roomy = replace(plan, board=_roomy(board))
+        if not _link(roomy, archive, identity, folder):
             check_fit(compiled, board, measure(folder / _ELF, board))
     if said:
         raise _failure(said, compiled, board, lambda: keep(folder))
@@ -140,11 +170,10 @@ def _files(compiled: CompiledModel | None) -> list[Path]:
     return [part for part in made if part is not None]
 
 
-def _link(
-    compiled: CompiledModel | None, board: Board, archive: Path, identity: bytes, folder: Path
-) -> str | None:
+def _link(plan: _Plan, archive: Path, identity: bytes, folder: Path) -> str | None:
     """Runs the linker in `folder`; what it said when it refused."""
-    (folder / _SCRIPT).write_text(linker_script(board, identity), encoding="utf-8")
+    compiled = plan.compiled
+    (folder / _SCRIPT).write_text(plan.script(identity), encoding="utf-8")
     command: tuple[str | Path, ...] = (
         tool_path("iree-lld"),
         "-flavor",
@@ -154,7 +183,7 @@ def _link(
         "--gc-sections",
         f"--script={_SCRIPT}",
         f"--defsym=arielml_library_query={(compiled.library if compiled else None) or 0}",
-        f"--defsym=arielml_checks={0 if compiled else checks_symbol(board)}",
+        f"--defsym=arielml_extension={plan.extension}",
         *selection(read_module(compiled.module) if compiled else None),
         "-Map=image.map",
         f"-o{_ELF}",

@@ -19,7 +19,7 @@ BSS = ".bss"
 TEXTS = ".arielml.texts"
 
 
-def linker_script(board: Board, identity: bytes) -> str:
+def linker_script(board: Board, identity: bytes, records: int = 0) -> str:
     """The script that lays an image out for `board`, for LLD or GNU ld.
 
     Its symbols are what the start-up code, the agent and the emulator go by:
@@ -29,6 +29,7 @@ def linker_script(board: Board, identity: bytes) -> str:
     Args:
         board: memories, stacks, and whose start-up code to take.
         identity: 8 bytes that tell this image from others.
+        records: bytes for records of dispatches.
     """
     return f"""\
 ENTRY({reset_symbol(board)})
@@ -89,6 +90,9 @@ SECTIONS {{
     __bss_start = .;
     *(.sbss .sbss.* .bss .bss.*) *(COMMON)
     . = ALIGN(4);
+    __records_start = .;
+    . += {records};
+    __records_end = .;
     __bss_end = .;
   }} > RAM : bss
   __arena_start = ALIGN(64);
@@ -119,6 +123,11 @@ def _stacks(board: Board) -> str:
 def reset_symbol(board: Board) -> str:
     """Name of the board's reset handler; Rust's names have no dashes."""
     return f"arielml_reset_{board.support.replace('-', '_')}"
+
+
+def records_symbol(board: Board) -> str:
+    """Name of what answers RECORD on the board; only images that record dispatches take it."""
+    return f"{reset_symbol(board)}_records"
 
 
 def checks_symbol(board: Board) -> str:

@@ -18,10 +18,11 @@ from pytest_arielml.errors import (
 from pytest_arielml.firmware import Image
 from pytest_arielml.frontends import Function, Model, Signature
 from pytest_arielml.golden import OutputPolicy, Outputs, model_reference, output_policies
-from pytest_arielml.runners import Counters, Machine, Runner
+from pytest_arielml.runners import Counters, Machine, Runner, Span
 from pytest_arielml.session.inputs import check_inputs, check_outputs
-from pytest_arielml.session.result import Array, Dispatch, Memory, Result
+from pytest_arielml.session.result import Array, CoreShare, Dispatch, Memory, Result
 from pytest_arielml.session.target import Target
+from pytest_arielml.session.timeline import Timeline, make_timeline
 from pytest_arielml.session.transients import Transient, transients
 from pytest_arielml.wire import CallReply, Client, Policy
 
@@ -76,8 +77,10 @@ class Deployment:
         scheduler: str = "greedy",
         timeout: float,
         traced: bool = False,
+        timeline: bool = False,
     ) -> None:
         self.traced = traced
+        self._timed = timeline
         self.model = model
         self.compiled = compiled
         self.image = image
@@ -316,6 +319,8 @@ class Deployment:
         client = booted.client
         for index, array in enumerate(arrays):
             client.set_input(index, array)
+        if self._timed:
+            client.record()
         before = booted.machine.counters()
         reply = client.call(function.entry)
         after = booted.machine.counters()
@@ -335,7 +340,19 @@ class Deployment:
         client.release()
         self._arena_peak = max(self._arena_peak, reply.heap_peak)
         self._note_stacks(reply.stack_peaks)
-        return self._result(booted.machine, function, outputs, reply, before, after, traced)
+        recorded = self._recorded(client, reply) if self._timed else None
+        return self._result(
+            booted.machine, function, outputs, reply, before, after, traced, recorded
+        )
+
+    def _recorded(self, client: Client, reply: CallReply) -> Timeline:
+        return make_timeline(
+            [client.records(worker) for worker in range(self._workers)],
+            start=reply.start,
+            ticks=reply.ticks,
+            hz=client.greeting.ticks_hz,
+            kernels=self.compiled.kernels,
+        )
 
     def _result(
         self,
@@ -346,6 +363,7 @@ class Deployment:
         before: Counters | None,
         after: Counters | None,
         traced: tuple[Transient, ...],
+        recorded: Timeline | None,
     ) -> Result:
         memory = Memory(reply.heap_peak, reply.stack_peaks)
         clock = self.target.board.cores[0].clock_hz
@@ -359,7 +377,7 @@ class Deployment:
             instructions=instructions,
             seconds=seconds,
             seconds_are_estimated=counted is not None,
-            dispatches=_dispatches(before, after) if before and after else (),
+            dispatches=_dispatches(before, after, self._workers) if before and after else (),
             memory=memory,
             function=function.name,
             where=outputs.source,
@@ -368,6 +386,8 @@ class Deployment:
             traced=self.traced,
             transients=traced,
             untraced=self._untraced(traced),
+            timeline=recorded,
+            clocks=tuple(core.clock_hz for core in self.target.board.cores[: self._workers]),
         )
 
     def _untraced(self, traced: tuple[Transient, ...]) -> tuple[str, ...]:
@@ -408,8 +428,11 @@ def _difference(before: Counters, after: Counters, symbol: str) -> tuple[int, in
     return issued, new.cycles - old.cycles
 
 
-def _dispatches(before: Counters, after: Counters) -> tuple[Dispatch, ...]:
-    """What each dispatch function took between two readings, in program order."""
+def _dispatches(before: Counters, after: Counters, cores: int) -> tuple[Dispatch, ...]:
+    """What each dispatch function took between two readings, in program order.
+
+    The first `cores` cores worked on them.
+    """
     found = []
     for symbol, new in after.spans.items():
         if symbol in ("arielml_load", _CALL):
@@ -422,9 +445,21 @@ def _dispatches(before: Counters, after: Counters) -> tuple[Dispatch, ...]:
                     new.count - old.count,
                     new.instructions - old.instructions,
                     new.cycles - old.cycles,
+                    tuple(
+                        _share(earlier.spans[symbol], later.spans[symbol])
+                        for earlier, later in zip(
+                            before.cores[:cores], after.cores[:cores], strict=True
+                        )
+                    ),
                 )
             )
     return tuple(sorted(found, key=lambda dispatch: _ordinal(dispatch.name)))
+
+
+def _share(old: Span, new: Span) -> CoreShare:
+    return CoreShare(
+        new.count - old.count, new.instructions - old.instructions, new.cycles - old.cycles
+    )
 
 
 def _ordinal(name: str) -> tuple[int, str]:

@@ -11,9 +11,19 @@ import numpy.typing as npt
 from pytest_arielml.errors import UsageError
 from pytest_arielml.golden import OutputPolicy, Outputs, assert_outputs_match
 from pytest_arielml.session.divergence import Divergence, first_divergence
+from pytest_arielml.session.timeline import Timeline
 from pytest_arielml.session.transients import Transient
 
 Array = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class CoreShare:
+    """What one core did of a dispatch, in the units of `Dispatch`."""
+
+    work_items: int
+    instructions: int
+    cycles: int
 
 
 @dataclass(frozen=True)
@@ -21,13 +31,15 @@ class Dispatch:
     """What one dispatch of a call took.
 
     `instructions` and `cycles` are sums over its work items; `cycles` are
-    estimated from the core's published timings.
+    estimated from the core's published timings. `cores` has the same for each
+    core that was used.
     """
 
     name: str
     work_items: int
     instructions: int
     cycles: int
+    cores: tuple[CoreShare, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,13 +64,16 @@ class Result:
     is measured on hardware and estimated (`seconds_are_estimated`) in
     emulation. Neither counts the transfer of inputs and outputs.
     `dispatches` is empty where the runner does not count by function
-    (`by_function`).
+    (`by_function`). `clocks` are those of the cores that were used, in Hz.
 
     Of a `traced` call (`deploy(..., trace=True)`), `transients` are the inputs
     and outputs of each dispatch, in program order; `untraced` names the dispatch
     functions of the model that gave none: the compiler traces no dispatch inside
     of a loop or a branch, and those of other functions did not run. Sending them is counted, and
     the program is another: do not compare what it took with other calls.
+
+    `timeline` is what the device recorded of the call, where it was deployed to
+    (`deploy(..., timeline=True)`): who worked on which dispatch, and when.
     """
 
     outputs: Outputs
@@ -71,9 +86,11 @@ class Result:
     where: str = ""
     policies: tuple[OutputPolicy, ...] = field(default=(), repr=False)
     by_function: bool = True
+    clocks: tuple[int, ...] = field(default=(), repr=False)
     traced: bool = False
     transients: tuple[Transient, ...] = field(default=(), repr=False)
     untraced: tuple[str, ...] = field(default=(), repr=False)
+    timeline: Timeline | None = field(default=None, repr=False)
 
     @property
     def output(self) -> Array:
@@ -91,6 +108,24 @@ class Result:
         if self.instructions is None or not self.by_function:
             return None
         return self.instructions - sum(dispatch.instructions for dispatch in self.dispatches)
+
+    @property
+    def imbalance(self) -> float | None:
+        """Time of the busiest core in dispatches over the mean of all, less 1: 0 is even.
+
+        By the runner's counts, else by the timeline; `None` where there is neither.
+        """
+        if not self.dispatches or not all(dispatch.cores for dispatch in self.dispatches):
+            return self.timeline.imbalance if self.timeline else None
+        busy = [
+            sum(share.cycles / clock for share in shares)
+            for shares, clock in zip(
+                zip(*(dispatch.cores for dispatch in self.dispatches), strict=True),
+                self.clocks,
+                strict=True,
+            )
+        ]
+        return max(busy) * len(busy) / sum(busy) - 1 if sum(busy) else 0.0
 
     def assert_matches(
         self,

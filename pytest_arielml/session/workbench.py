@@ -94,6 +94,7 @@ class Workbench:
         profile: str = "speed",
         dims: Dims | None = None,
         trace: bool = False,
+        timeline: bool = False,
     ) -> Deployment:
         """Compiles, links and boots `model`; the same arguments give the same one.
 
@@ -108,6 +109,9 @@ class Workbench:
                 set it. See `load_model`.
             trace: calls also give what each dispatch was given and gave:
                 `Result.transients`. Such a call takes far longer.
+            timeline: the device records who works on which dispatch, and when:
+                `Result.timeline`. It takes a little of each call, and RAM: at most
+                8 KiB and a thirty-second of the board's.
 
         Raises: ModelError, CompileError, DoesNotFit before the boot;
         GuestFault, WireError or DeviceError from the board.
@@ -119,7 +123,10 @@ class Workbench:
                 f"unknown profile {profile!r}", expected="one of: " + ", ".join(PROFILES)
             )
         loaded = load_model(model, dims=dims)
-        key = (loaded.digest, loaded.name, loaded.signature, target.cores, policy, profile, trace)
+        key = (
+            *(loaded.digest, loaded.name, loaded.signature),
+            *(target.cores, policy, profile, trace, timeline),
+        )
         if key not in self._deployments:
             compiled = compile_model(
                 loaded,
@@ -129,7 +136,7 @@ class Workbench:
                 cache=self._cache,
                 timeout=self.settings.compile_timeout,
             )
-            image = link_image(compiled, target.board, cache=self._cache)
+            image = link_image(compiled, target.board, records=timeline, cache=self._cache)
             self._deployments[key] = Deployment(
                 loaded,
                 compiled,
@@ -139,6 +146,7 @@ class Workbench:
                 scheduler=policy,
                 timeout=self.settings.timeout,
                 traced=trace,
+                timeline=timeline,
             )
         deployment = self._deployments[key]
         deployment.boot()

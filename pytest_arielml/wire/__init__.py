@@ -9,6 +9,8 @@ from pytest_arielml.wire.messages import (
     Greeting,
     LoadReply,
     Policy,
+    Record,
+    RecordsReply,
     StatsReply,
     encode_greeting,
 )
@@ -25,6 +27,8 @@ __all__ = [
     "Greeting",
     "LoadReply",
     "Policy",
+    "Record",
+    "RecordsReply",
     "StatsReply",
     "Tensor",
     "encode_greeting",

@@ -36,6 +36,7 @@ from pytest_arielml.wire.messages import (
     Message,
     Op,
     Policy,
+    RecordsReply,
     StatsReply,
     Success,
     Traced,
@@ -238,6 +239,28 @@ class Client:
                 )
             raise
         return messages.parse_check(results)
+
+    def record(self) -> None:
+        """Forgets what was recorded, and records the dispatches from now on.
+
+        Raises: Refused where the image cannot, which was not linked for it.
+        """
+        messages.parse_record(self._ask(Op.RECORD))
+
+    def records(self, worker: int) -> RecordsReply:
+        """What was recorded of a worker since the last `record`."""
+        found = messages.parse_records(self._ask(Op.RECORDS, worker, 0))
+        records = list(found.records)
+        while len(records) < found.kept:
+            more = messages.parse_records(self._ask(Op.RECORDS, worker, len(records)))
+            if not more.records:
+                raise WireError(
+                    f"the device has fewer records of worker {worker} than it says",
+                    expected=str(found.kept),
+                    found=str(len(records)),
+                )
+            records += more.records
+        return RecordsReply(found.kept, found.dropped, tuple(records))
 
     def release(self) -> None:
         """Drops inputs and outputs."""

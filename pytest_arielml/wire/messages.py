@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from enum import IntEnum
 from typing import Any
 
@@ -38,6 +38,8 @@ class Op(IntEnum):
     ECHO = 10
     RESET = 11
     CHECK = 12
+    RECORD = 13
+    RECORDS = 14
 
 
 class Policy(IntEnum):
@@ -169,9 +171,11 @@ class LoadReply:
 class CallReply:
     """What a call took. Sizes in bytes, `ticks` at the greeting's `ticks_hz`.
 
+    It began when the device's clock showed `start`, which wraps.
     `stack_peaks` has one entry a core that works.
     """
 
+    start: int
     ticks: int
     result_count: int
     heap_used: int
@@ -198,6 +202,38 @@ class StatsReply:
     heap_live: int
     stack_size: int
     stack_peak: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one worker did of one dispatch.
+
+    Attributes:
+        place: how many dispatches came before it since RECORD.
+        function: the number of its function among the model's.
+        items: work items that this worker did.
+        begin, end: ticks of the device, which wrap.
+        heap: bytes of the arena in use.
+        stack: bytes that the first core's stack had used at most by then, as far
+            as is known; 0 of other workers.
+    """
+
+    place: int
+    function: int
+    items: int
+    begin: int
+    end: int
+    heap: int
+    stack: int
+
+
+@dataclass(frozen=True)
+class RecordsReply:
+    """How many records of a worker there are and were dropped, and some of them."""
+
+    kept: int
+    dropped: int
+    records: tuple[Record, ...]
 
 
 @dataclass(frozen=True)
@@ -312,9 +348,9 @@ def parse_call(results: Sequence[Any]) -> CallReply:
     """CALL's results. Raises: WireError."""
     match results:
         case [*numbers, [*stacks]]:
-            _check("a reply to CALL", [*numbers, *stacks], *[int] * (4 + max(1, len(stacks))))
-            ticks, count, used, heap = numbers
-            return CallReply(ticks, count, used, heap, tuple(stacks))
+            _check("a reply to CALL", [*numbers, *stacks], *[int] * (5 + max(1, len(stacks))))
+            start, ticks, count, used, heap = numbers
+            return CallReply(start, ticks, count, used, heap, tuple(stacks))
         case _:
             raise WireError("a reply to CALL is not one", found=_show(results))
 
@@ -333,6 +369,22 @@ def parse_stats(results: Sequence[Any]) -> StatsReply:
     """STATS' results. Raises: WireError."""
     _check("a reply to STATS", results, int, int, int, int, int, int)
     return StatsReply(*results)
+
+
+def parse_record(results: Sequence[Any]) -> tuple[int, int]:
+    """RECORD's results: workers, and records that each has room for. Raises: WireError."""
+    _check("a reply to RECORD", results, int, int)
+    return results[0], results[1]
+
+
+def parse_records(results: Sequence[Any]) -> RecordsReply:
+    """RECORDS' results. Raises: WireError."""
+    width = len(fields(Record))
+    count = max(0, len(results) - 2) // width
+    _check("a reply to RECORDS", results, *[int] * (2 + count * width))
+    kept, dropped, *rest = results
+    records = (Record(*rest[at : at + width]) for at in range(0, len(rest), width))
+    return RecordsReply(kept, dropped, tuple(records))
 
 
 def parse_check(results: Sequence[Any]) -> CheckReply:

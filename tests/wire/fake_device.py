@@ -147,7 +147,7 @@ class FakeDevice:
             raise Refusal(13, "kernel failed", export, (3, 4))
         self.calls += 1
         self._outputs = [self._inputs[index] for index in sorted(self._inputs)]
-        return [500, len(self._outputs), 2100, 3100, [500] * self.employed[0]]
+        return [7000, 500, len(self._outputs), 2100, 3100, [500] * self.employed[0]]
 
     def _output(self, index: int) -> list[Any]:
         if index >= len(self._outputs):

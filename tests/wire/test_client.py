@@ -436,7 +436,8 @@ class TestBodiesThatAreNotTheProtocols:
             client.load()
 
     @pytest.mark.parametrize(
-        "results", [[], [1, 2, 3, 4, 5], [1, 2, 3, 4, []], [1, 2, 3, [5]], [1, 2, 3, 4, [-5]]]
+        "results",
+        [[], [1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, []], [1, 2, 3, 4, [5]], [1, 2, 3, 4, 5, [-5]]],
     )
     def test_wrong_results_of_call(
         self, device: FakeDevice, client: Client, results: list[object]

@@ -1,7 +1,7 @@
 use crate::frame::{Reason, Receiver, Sender, Staging};
 use crate::request::{Request, Unusable, parse};
 use crate::trace::Inlet;
-use crate::{Checks, Link, Platform, Session, reply};
+use crate::{Extension, Link, Platform, Session, reply};
 
 /// The memory that frames pass through.
 pub struct Buffers {
@@ -28,14 +28,14 @@ pub struct Agent<'a, L, P> {
     link: L,
     buffers: &'a mut Buffers,
     session: Session<'a, P>,
-    /// What answers CHECK, in an image that has checks of its board.
-    pub checks: Option<Checks<L, P>>,
+    /// What answers requests that only some images know.
+    pub extension: Option<Extension<L, P>>,
 }
 
 impl<'a, L: Link, P: Platform> Agent<'a, L, P> {
     /// An agent that has said nothing yet.
     pub fn new(link: L, buffers: &'a mut Buffers, session: Session<'a, P>) -> Self {
-        Agent { link, buffers, session, checks: None }
+        Agent { link, buffers, session, extension: None }
     }
 
     /// Greets, then answers for good.
@@ -59,7 +59,7 @@ impl<'a, L: Link, P: Platform> Agent<'a, L, P> {
     pub fn receive(&mut self, byte: u8) {
         let Buffers { receiver, staging } = &mut *self.buffers;
         if let Some(frame) = receiver.push(byte) {
-            answer(&mut self.session, self.checks, frame, &mut self.link, staging);
+            answer(&mut self.session, self.extension, frame, &mut self.link, staging);
         }
     }
 }
@@ -68,7 +68,7 @@ impl<'a, L: Link, P: Platform> Agent<'a, L, P> {
 #[inline(never)]
 fn answer<L: Link, P: Platform>(
     session: &mut Session<'_, P>,
-    checks: Option<Checks<L, P>>,
+    extension: Option<Extension<L, P>>,
     frame: Result<&[u8], Reason>,
     link: &mut L,
     staging: &mut Staging,
@@ -84,8 +84,8 @@ fn answer<L: Link, P: Platform>(
         }
         Err(Unusable::Request { id, error }) => {
             let sender = Sender::new(link, staging);
-            match (checks, frame) {
-                (Some(checks), Ok(body)) => checks(session, body, sender, id, &error),
+            match (extension, frame) {
+                (Some(extension), Ok(body)) => extension(session, body, sender, id, &error),
                 _ => reply::send(sender, id, Err(error)),
             }
         }

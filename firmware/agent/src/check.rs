@@ -6,14 +6,6 @@ use crate::frame::Sender;
 use crate::reply::{self, OK};
 use crate::{Link, Platform, Session};
 
-/// Answers what the agent does not know, such as CHECK: the session, the body
-/// that asks, where the answer goes, its id, and the error that is the answer
-/// otherwise.
-///
-/// Images for bringing a board up have one, others have none: it would be dead
-/// weight beside a model, and so would a request and a reply of its own.
-pub type Checks<L, P> = fn(&mut Session<'_, P>, &[u8], Sender<'_, L>, u32, &Error<'_>);
-
 /// Does check number `.0` with its arguments, zero where the host gave none; the
 /// values that it measured. It leaves the arena as it was.
 pub type Check = for<'a> fn(&Arena<'a>, u32, &[u32; CHECK_ARGUMENTS]) -> Checked;
@@ -26,7 +18,7 @@ pub const CHECK_ARGUMENTS: usize = 4;
 
 const OP: u32 = 12;
 
-/// A [`Checks`] that does `run` when `body` is a CHECK.
+/// An [`Extension`](crate::Extension) that does `run` when `body` is a CHECK.
 pub fn answer_check<L: Link, P: Platform>(
     run: Check,
     session: &mut Session<'_, P>,

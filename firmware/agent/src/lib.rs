@@ -16,9 +16,11 @@ mod cbor;
 mod check;
 mod crc;
 mod crew;
+mod extension;
 mod fault;
 pub mod frame;
 mod measured;
+mod record;
 mod reply;
 mod request;
 mod session;
@@ -28,10 +30,12 @@ mod trace;
 
 pub use agent::{Agent, Buffers};
 pub use arielml_vm::{Code, Error, text};
-pub use check::{CHECK_ARGUMENTS, Check, Checked, Checks, answer_check};
+pub use check::{CHECK_ARGUMENTS, Check, Checked, answer_check};
 pub use crew::Crew;
+pub use extension::Extension;
 pub use fault::report_fault;
 pub use measured::Hal;
+pub use record::{Record, Recorder, answer_record};
 pub use session::Session;
 pub use trace::TRACE;
 
@@ -50,6 +54,12 @@ pub trait Link {
 
 /// What the agent asks of the processor that it runs on.
 pub trait Platform {
+    /// What other cores know of it.
+    type Clock: Clock;
+
+    /// See [`Clock`].
+    fn clock(&self) -> Self::Clock;
+
     /// A free-running count at the identity's `ticks_hz`; it wraps.
     fn ticks(&mut self) -> u32;
 
@@ -65,6 +75,17 @@ pub trait Platform {
 
     /// Starts the device anew. On hardware it does not return.
     fn reset(&mut self);
+}
+
+/// The time and the stacks, for whatever core asks.
+pub trait Clock: Copy + Sync {
+    /// As [`Platform::ticks`], on worker `worker`.
+    fn ticks(&self, worker: u32) -> u32;
+
+    /// Bytes of the first core's stack that were used at most so far, given
+    /// that at least `known` were. It looks no further below them than it
+    /// must, and may miss what lies below much that was left alone.
+    fn stack(&self, known: u32) -> u32;
 }
 
 /// What a board says about itself.

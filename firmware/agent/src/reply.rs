@@ -60,6 +60,7 @@ pub(crate) struct Hello {
 /// What a load or a call took.
 #[derive(Clone, Copy)]
 pub(crate) struct Measured {
+    pub(crate) start: u32,
     pub(crate) ticks: u32,
     pub(crate) results: u32,
     pub(crate) heap_used: u32,
@@ -116,7 +117,8 @@ fn success<L: Link>(sender: &mut Sender<'_, L>, id: u32, reply: Reply<'_, '_>) {
         Reply::Nothing => 0,
         Reply::Length(_) | Reply::Read { .. } | Reply::Bytes(_) => 1,
         Reply::Output(_) => 3,
-        Reply::Loaded { .. } | Reply::Called { .. } => 5,
+        Reply::Loaded { .. } => 5,
+        Reply::Called { .. } => 6,
         Reply::Stats(_) => 6,
         Reply::Hello(_) => 10,
     };
@@ -132,8 +134,8 @@ fn success<L: Link>(sender: &mut Sender<'_, L>, id: u32, reply: Reply<'_, '_>) {
         }
         Reply::Length(length) => sender.unsigned(length),
         Reply::Called { measured, crew } => {
-            let Measured { ticks, results, heap_used, heap_peak, stack_peak } = measured;
-            put_numbers(sender, &[ticks, results, heap_used, heap_peak]);
+            let Measured { start, ticks, results, heap_used, heap_peak, stack_peak } = measured;
+            put_numbers(sender, &[start, ticks, results, heap_used, heap_peak]);
             put_stacks(sender, stack_peak, crew);
         }
         Reply::Output(view) => put_shape(sender, view),

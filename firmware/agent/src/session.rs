@@ -21,7 +21,7 @@ pub struct Session<'a, P> {
     identity: Identity,
     image_id: &'a [u8; 8],
     pub(crate) arena: &'a Arena<'a>,
-    hal: Hal<'a>,
+    pub(crate) hal: Hal<'a>,
     module: &'a [u8],
     instance: Option<Instance<'a, Object<'a>>>,
     inputs: [Slot<'a>; SLOTS],
@@ -183,6 +183,7 @@ impl<'a, P: Platform> Session<'a, P> {
         self.stack_peak = self.stack_peak.max(stack_peak);
         let Usage { used, peak, .. } = self.arena.usage();
         Measured {
+            start,
             ticks,
             results: 0,
             heap_used: used as u32,

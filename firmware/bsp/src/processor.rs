@@ -1,6 +1,6 @@
 //! A core as the agent sees it, whatever its architecture.
 
-use arielml_agent::Platform;
+use arielml_agent::{Clock, Platform};
 
 use crate::arch;
 use crate::board::Board;
@@ -21,9 +21,29 @@ impl<B: Board> Processor<B> {
     }
 }
 
+/// The timer and the stacks of a board, for each of its cores.
+#[derive(Clone, Copy)]
+pub struct BoardClock<T>(T);
+
+impl<T: Timer> Clock for BoardClock<T> {
+    fn ticks(&self, worker: u32) -> u32 {
+        self.0.ticks(worker)
+    }
+
+    fn stack(&self, known: u32) -> u32 {
+        stack::peak_near(known)
+    }
+}
+
 impl<B: Board> Platform for Processor<B> {
+    type Clock = BoardClock<B::Timer>;
+
+    fn clock(&self) -> Self::Clock {
+        BoardClock(self.timer)
+    }
+
     fn ticks(&mut self) -> u32 {
-        self.timer.ticks()
+        self.timer.ticks(0)
     }
 
     fn stack_size(&self) -> u32 {

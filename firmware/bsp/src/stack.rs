@@ -53,3 +53,29 @@ pub fn paint(core: u32) {
 pub fn peak(core: u32) -> u32 {
     used(core).1
 }
+
+/// Words that [`peak_near`] looks at below what it knows.
+const NEAR: usize = 64;
+
+/// Bytes of the first core's stack that were used at most since it was
+/// painted, given that at least `known` were: goes on below them until
+/// [`NEAR`] words are paint.
+pub(crate) fn peak_near(known: u32) -> u32 {
+    let (bottom, top) = (bottom(0), bottom(1));
+    // What is in use now is above this.
+    let here = 0_u32;
+    let deepest = (&raw const here).cast_mut().min(top.wrapping_byte_sub(known as usize));
+    let mut lowest = deepest.max(bottom);
+    let mut word = lowest;
+    let mut paint = 0;
+    while paint < NEAR && word > bottom {
+        word = word.wrapping_sub(1);
+        // SAFETY: within the stack.
+        if unsafe { ptr::read_volatile(word) } == PAINT {
+            paint += 1;
+        } else {
+            (lowest, paint) = (word, 0);
+        }
+    }
+    top as u32 - lowest as u32
+}

@@ -8,8 +8,9 @@ use arielml_vm::{Error, Host, ImportId};
 use crate::device::Device;
 use crate::fault::name_of;
 use crate::imports::{self, Import};
+use crate::observer::Watch;
 use crate::request::Call;
-use crate::{LibraryQuery, Object, Sink, object};
+use crate::{LibraryQuery, Object, Observer, Sink, object};
 
 /// The parts of the VM that a build has.
 pub type VmParts<'a> = arielml_vm::Parts<'a, Object<'a>>;
@@ -70,6 +71,13 @@ impl<'a, S: Scheduler> Hal<'a, S> {
     /// What spreads its dispatches, to be changed between invocations.
     pub fn scheduler_mut(&mut self) -> &mut S {
         &mut self.scheduler
+    }
+
+    /// Tells `observer`, or nobody, of the dispatches from now on; they are
+    /// counted from 0.
+    pub fn observe(&mut self, observer: Option<&'a dyn Observer>) {
+        self.device.watch.set(observer.map(Watch::new));
+        self.device.dispatches.set(0);
     }
 
     /// Does `work`; what a module traces meanwhile goes to `sink`.

@@ -19,7 +19,7 @@ pub(crate) struct Grid {
 /// The dispatches between two barriers. Their workgroups, numbered through,
 /// are the items.
 pub(crate) struct Region<'r> {
-    grids: &'r [Grid],
+    pub(crate) grids: &'r [Grid],
     items: u32,
     local_memory: *mut u8,
     /// Bytes of local memory for each worker.
@@ -47,7 +47,7 @@ impl<'r> Region<'r> {
         Region { grids, items, local_memory, local_stride }
     }
 
-    fn local_memory(&self, worker: Worker) -> *mut u8 {
+    pub(crate) fn local_memory(&self, worker: Worker) -> *mut u8 {
         let offset = (worker.0 as usize).wrapping_mul(self.local_stride);
         self.local_memory.wrapping_add(offset)
     }
@@ -62,11 +62,9 @@ impl Work for Region<'_> {
         let local_memory = self.local_memory(worker);
         let mut base = 0;
         for grid in self.grids {
-            let first = items.start.saturating_sub(base).min(grid.items);
-            let end = items.end.saturating_sub(base).min(grid.items);
-            if first < end {
-                grid.run(first..end, worker, local_memory)
-                    .map_err(|(item, status)| Failure { item: base.wrapping_add(item), status })?;
+            let range = grid.part_of(&items, base);
+            if !range.is_empty() {
+                grid.run(range, base, worker, local_memory)?;
             }
             base = base.wrapping_add(grid.items);
         }
@@ -90,19 +88,27 @@ impl Work for Region<'_> {
 }
 
 impl Grid {
-    /// Runs some of the workgroups; the first that fails ends it and is given
-    /// with its status.
-    fn run(
+    /// Which of `items` of the region are this dispatch's, whose first item is
+    /// numbered `base` there.
+    pub(crate) fn part_of(&self, items: &Range<u32>, base: u32) -> Range<u32> {
+        let first = items.start.saturating_sub(base).min(self.items);
+        first..items.end.saturating_sub(base).min(self.items)
+    }
+
+    /// Runs some of the workgroups, whose first is numbered `base` in the
+    /// region, up to the first that fails.
+    pub(crate) fn run(
         &self,
         items: Range<u32>,
+        base: u32,
         worker: Worker,
         local_memory: *mut u8,
-    ) -> Result<(), (u32, i32)> {
+    ) -> Result<(), Failure> {
         let mut workgroup = self.workgroup(items.start, worker, local_memory);
         for item in items {
             let status = self.call(&workgroup);
             if status != 0 {
-                return Err((item, status));
+                return Err(Failure { item: base.wrapping_add(item), status });
             }
             let x = workgroup.id_x + 1;
             self.step(&mut workgroup, x);
@@ -113,7 +119,7 @@ impl Grid {
     /// Runs the workgroup numbered `item` and those that `items` gives after
     /// it, as long as they are this dispatch's, whose first item is numbered
     /// `base` in the region. Gives the first item beyond.
-    fn drain(
+    pub(crate) fn drain(
         &self,
         mut item: u32,
         base: u32,
@@ -198,14 +204,14 @@ fn place(item: u32, count_x: u32, count_y: u32) -> [u32; 3] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::function;
     use crate::support::{self, Function};
     use core::ptr;
     use std::vec::Vec;
 
-    fn grid(function: Function, [x, y, z]: [u32; 3], constants: &[u32]) -> Grid {
+    pub(crate) fn grid(function: Function, [x, y, z]: [u32; 3], constants: &[u32]) -> Grid {
         let state = DispatchState {
             workgroup_size_x: 1,
             workgroup_size_y: 1,
@@ -278,7 +284,7 @@ mod tests {
     }
 
     /// Gives the items of a list.
-    struct Listed<'l>(core::slice::Iter<'l, u32>);
+    pub(crate) struct Listed<'l>(pub(crate) core::slice::Iter<'l, u32>);
 
     impl Items for Listed<'_> {
         fn next(&mut self) -> Option<u32> {

@@ -180,9 +180,16 @@ impl<'a> Execution<'_, 'a> {
             // `prepare` filled in checked ranges, and `recording` keeps it
             // all. `local_pages` is the most that any grid asks for.
             let region = unsafe { Region::new(ready, stage.items, local_memory, stride) };
-            scheduler
-                .run(&region)
-                .map_err(|failure| failed(report, executables, ready, failure))?;
+            let outcome = match device.watch.get() {
+                None => scheduler.run(&region),
+                Some(watch) => {
+                    let heap = device.arena.usage().used as u32;
+                    let first = device.dispatches.get();
+                    device.dispatches.set(first.wrapping_add(ready.len() as u32));
+                    watch.run(&region, first, heap, scheduler)
+                }
+            };
+            outcome.map_err(|failure| failed(report, executables, ready, failure))?;
             (grids, bindings) = (later, stage.bindings);
         }
         Ok(())

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Instant;
 
-use arielml_agent::{Identity, Link, Platform};
+use arielml_agent::{Clock, Identity, Link, Platform};
 
 /// Ticks a second: fine enough for a short call, and a call of seven minutes
 /// does not make 32 bits wrap.
@@ -46,9 +46,29 @@ pub(crate) struct Machine {
     pub(crate) reset: Rc<Cell<bool>>,
 }
 
+/// The time since a device started.
+#[derive(Clone, Copy)]
+pub(crate) struct Since(Instant);
+
+impl Clock for Since {
+    fn ticks(&self, _: u32) -> u32 {
+        (self.0.elapsed().as_nanos() / (1_000_000_000 / u128::from(TICKS_HZ))) as u32
+    }
+
+    fn stack(&self, known: u32) -> u32 {
+        known
+    }
+}
+
 impl Platform for Machine {
+    type Clock = Since;
+
+    fn clock(&self) -> Since {
+        Since(self.start)
+    }
+
     fn ticks(&mut self) -> u32 {
-        (self.start.elapsed().as_nanos() / (1_000_000_000 / u128::from(TICKS_HZ))) as u32
+        self.clock().ticks(0)
     }
 
     fn stack_size(&self) -> u32 {

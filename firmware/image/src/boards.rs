@@ -2,7 +2,7 @@
 
 use arielml_bsp::arch;
 
-use crate::run::{BoardChecks, Places, check, fault, run};
+use crate::run::{BoardExtension, BoardRecorder, Places, check, fault, record, run};
 
 macro_rules! board {
     ($board:ty, $vectors:literal, $reset:ident) => {
@@ -35,7 +35,14 @@ macro_rules! board {
             static PLACES: Places<$board, $crew> = Places::new();
 
             #[unsafe(export_name = concat!(stringify!($reset), "_checks"))]
-            static CHECKS: BoardChecks<$board> = check::<$board>;
+            static CHECKS: BoardExtension<$board> = check::<$board>;
+
+            static RECORDER: BoardRecorder<$board> = BoardRecorder::<$board>::new();
+
+            #[unsafe(export_name = concat!(stringify!($reset), "_records"))]
+            static RECORDS: BoardExtension<$board> = |session, body, sender, id, error| {
+                record::<$board>(&RECORDER, session, body, sender, id, error);
+            };
 
             extern "C" fn main() -> ! {
                 let crew = $make;

@@ -4,6 +4,7 @@ use core::hint::black_box;
 use core::mem::MaybeUninit;
 use core::slice;
 
+use arielml_agent::Record;
 use arielml_hal::LibraryQuery;
 
 unsafe extern "C" {
@@ -13,6 +14,8 @@ unsafe extern "C" {
     static arielml_module_end: u8;
     static arielml_image_id: [u8; 8];
     static arielml_library_query: u8;
+    static __records_start: u8;
+    static __records_end: u8;
 }
 
 /// The RAM that nothing else has.
@@ -24,6 +27,17 @@ pub(crate) unsafe fn arena() -> &'static mut [MaybeUninit<u8>] {
     let length = &raw const __arena_end as usize - start as usize;
     // SAFETY: the linker script reserves it, and there is one caller.
     unsafe { slice::from_raw_parts_mut(start.cast(), length) }
+}
+
+/// Where records of dispatches go, in an image that has any.
+///
+/// # Safety
+/// Called once.
+pub(crate) unsafe fn records() -> &'static mut [MaybeUninit<Record>] {
+    let start = (&raw const __records_start).cast_mut();
+    let length = &raw const __records_end as usize - start as usize;
+    // SAFETY: the linker script reserves it, and there is one caller.
+    unsafe { slice::from_raw_parts_mut(start.cast(), length / size_of::<Record>()) }
 }
 
 /// The compiled module.

@@ -40,16 +40,16 @@ pub(crate) fn parts() -> Parts<'static> {
     Parts { vm, import, fuel: None }
 }
 
-/// What answers CHECK, where the image has it.
+/// What answers requests that only this image knows, if it has it.
 ///
 /// # Safety
-/// `T` is the type of the part that the linker takes: `BoardChecks` of the
+/// `T` is the type of the part that the linker takes: `BoardExtension` of the
 /// board that runs this.
-pub(crate) unsafe fn checks<T: Copy>() -> Option<T> {
+pub(crate) unsafe fn extension<T: Copy>() -> Option<T> {
     unsafe extern "C" {
-        static arielml_checks: u8;
+        static arielml_extension: u8;
     }
-    Place((&raw const arielml_checks).cast()).part()
+    Place((&raw const arielml_extension).cast()).part()
 }
 
 fn import(id: ImportId) -> Option<Import> {

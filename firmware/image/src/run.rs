@@ -4,7 +4,8 @@ use core::cell::UnsafeCell;
 
 use arielml_agent::frame::Sender;
 use arielml_agent::{
-    Agent, Buffers, Checks, Crew, Error, Hal, Session, answer_check, report_fault,
+    Agent, Buffers, Crew, Error, Extension, Hal, Platform, Recorder, Session, answer_check,
+    answer_record, report_fault,
 };
 use arielml_arena::Arena;
 use arielml_bsp::Processor;
@@ -15,8 +16,8 @@ use arielml_hal::LibraryQuery;
 use crate::place::Place;
 use crate::{layout, panic, parts};
 
-/// What answers CHECK on a board.
-pub(crate) type BoardChecks<B> = Checks<<B as Board>::Uart, Processor<B>>;
+/// What answers requests that only some images of a board know.
+pub(crate) type BoardExtension<B> = Extension<<B as Board>::Uart, Processor<B>>;
 
 type BoardAgent<B> = Agent<'static, <B as Board>::Uart, Processor<B>>;
 
@@ -86,8 +87,8 @@ unsafe fn prepare<B: Board, C: Crew>(
     );
     // SAFETY: likewise.
     let agent = unsafe { places.agent.fill(Agent::new(uart, buffers, session)) };
-    // SAFETY: the linker takes the checks of the board whose vectors it takes.
-    agent.checks = unsafe { parts::checks() };
+    // SAFETY: the linker takes one of the board whose vectors it takes.
+    agent.extension = unsafe { parts::extension() };
     agent
 }
 
@@ -100,6 +101,22 @@ pub(crate) fn check<B: Board>(
     error: &Error<'_>,
 ) {
     answer_check(arielml_bsp::check::run, session, body, sender, id, error);
+}
+
+/// What records the dispatches on board `B`.
+pub(crate) type BoardRecorder<B> = Recorder<<Processor<B> as Platform>::Clock>;
+
+/// Answers RECORD and RECORDS on board `B`, which has one recorder.
+pub(crate) fn record<B: Board>(
+    recorder: &'static BoardRecorder<B>,
+    session: &mut Session<'_, Processor<B>>,
+    body: &[u8],
+    sender: Sender<'_, B::Uart>,
+    id: u32,
+    error: &Error<'_>,
+) {
+    // SAFETY: the recorder asks once.
+    answer_record(recorder, || unsafe { layout::records() }, session, body, sender, id, error);
 }
 
 /// Reports a fault of the processor; see `arielml_bsp::arch::entry`.

@@ -2,11 +2,13 @@
 //! tested on it lies beside.
 
 mod model;
+mod record;
 mod trace;
 mod wire;
 
 use core::cell::{Cell, RefCell};
 use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::rc::Rc;
 use std::vec;
 use std::vec::Vec;
@@ -16,7 +18,7 @@ use arielml_scheduler::Sequential;
 use ciborium::Value;
 
 use crate::frame::{MAX_BODY, Receiver, Sender, Staging};
-use crate::{Agent, Buffers, Hal, Identity, Link, Platform, Session};
+use crate::{Agent, Buffers, Clock, Hal, Identity, Link, Platform, Session};
 use arielml_hal::Parts;
 
 const MODEL: &[u8] = include_bytes!("../../tests/modules/model.vmfb");
@@ -55,7 +57,28 @@ struct Board {
     resets: Rc<Cell<u32>>,
 }
 
+/// Its time is how often it was asked, by a worker alone.
+#[derive(Clone, Copy, Default)]
+struct Steps;
+
+impl Clock for Steps {
+    fn ticks(&self, worker: u32) -> u32 {
+        static ASKED: AtomicU32 = AtomicU32::new(0);
+        ASKED.fetch_add(1, Relaxed) + 1000 * worker
+    }
+
+    fn stack(&self, known: u32) -> u32 {
+        known + 8
+    }
+}
+
 impl Platform for Board {
+    type Clock = Steps;
+
+    fn clock(&self) -> Steps {
+        Steps
+    }
+
     fn ticks(&mut self) -> u32 {
         let looks = self.looks.get();
         self.looks.set(looks + 1);

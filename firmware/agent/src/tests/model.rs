@@ -41,7 +41,7 @@ fn calls_with_tensors_and_gives_them_back() {
         bench.put(0, FLOAT32, &[4], &floats);
         bench.put(1, SINT8, &[2, 3], &[1, 2, 3, 0, 0xFF, 0x80]);
         let called = bench.call("main");
-        assert_eq!(number(&called[1]), 2);
+        assert_eq!(number(&called[2]), 2);
         assert_eq!(
             bench.results(6, numbers(&[0])),
             args(&[SINT8], dims_of(&[2, 3])).into_iter().chain([6.into()]).collect::<Vec<_>>()

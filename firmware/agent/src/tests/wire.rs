@@ -185,7 +185,7 @@ fn mirrored(
 #[test]
 fn an_image_with_checks_does_them_and_says_when() {
     bench(|bench| {
-        bench.agent.checks = Some(mirrored);
+        bench.agent.extension = Some(mirrored);
         // Its ticks at the start, and those that it took.
         let begun = u32::MAX - 3;
         assert_eq!(bench.results(12, numbers(&[7])), numbers(&[begun, 1, 7, 0, 0, 0, 0]));
@@ -201,7 +201,7 @@ fn an_image_with_checks_does_them_and_says_when() {
 #[test]
 fn checks_take_a_number_and_up_to_four_more() {
     bench(|bench| {
-        bench.agent.checks = Some(mirrored);
+        bench.agent.extension = Some(mirrored);
         for wrong in [vec![], numbers(&[1, 2, 3, 4, 5, 6]), vec!["walk".into()]] {
             assert_eq!(bench.refusal(12, wrong), (INVALID_ARGUMENT, 12, 0));
         }

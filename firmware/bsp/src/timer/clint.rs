@@ -6,6 +6,7 @@ use crate::timer::Timer;
 const MTIME: usize = 0xBFF8;
 
 /// The time of a CLINT, its low half: at 10 MHz it wraps after 429 s.
+#[derive(Clone, Copy)]
 pub struct Clint {
     registers: Registers,
 }
@@ -24,7 +25,7 @@ impl Clint {
 impl Timer for Clint {
     const HERTZ: u32 = 10_000_000;
 
-    fn ticks(&mut self) -> u32 {
+    fn ticks(&self, _: u32) -> u32 {
         self.registers.read(MTIME)
     }
 }

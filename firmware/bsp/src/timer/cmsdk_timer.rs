@@ -13,6 +13,7 @@ const CTRL_ENABLE: u32 = 1;
 ///
 /// It counts down through all 32 bits: what it lacks to its largest value is
 /// what has passed.
+#[derive(Clone, Copy)]
 pub struct CmsdkTimer<const HZ: u32> {
     registers: Registers,
 }
@@ -36,7 +37,7 @@ impl<const HZ: u32> CmsdkTimer<HZ> {
 impl<const HZ: u32> Timer for CmsdkTimer<HZ> {
     const HERTZ: u32 = HZ;
 
-    fn ticks(&mut self) -> u32 {
+    fn ticks(&self, _: u32) -> u32 {
         !self.registers.read(VALUE)
     }
 }

@@ -13,10 +13,11 @@ pub use rp2040_timer::Rp2040Timer;
 pub use stm32_timer::Stm32Timer;
 
 /// A free-running 32-bit counter.
-pub trait Timer {
+pub trait Timer: Copy + Sync {
     /// Counts a second.
     const HERTZ: u32;
 
-    /// The count now; it wraps.
-    fn ticks(&mut self) -> u32;
+    /// The count now, read by core `core`; it wraps. Other cores may read it
+    /// at the same time.
+    fn ticks(&self, core: u32) -> u32;
 }

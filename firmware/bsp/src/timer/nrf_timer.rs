@@ -14,6 +14,7 @@ const MODE_TIMER: u32 = 0;
 const BITMODE_32: u32 = 3;
 
 /// A TIMER of the nRF family at its full 16 MHz: wraps after 268 s.
+#[derive(Clone, Copy)]
 pub struct NrfTimer {
     registers: Registers,
 }
@@ -38,8 +39,10 @@ impl NrfTimer {
 impl Timer for NrfTimer {
     const HERTZ: u32 = 16_000_000;
 
-    fn ticks(&mut self) -> u32 {
-        self.registers.write(TASKS_CAPTURE_0, 1);
-        self.registers.read(CC_0)
+    fn ticks(&self, core: u32) -> u32 {
+        // Each core captures into a register of its own.
+        let register = 4 * (core as usize % 4);
+        self.registers.write(TASKS_CAPTURE_0 + register, 1);
+        self.registers.read(CC_0 + register)
     }
 }

@@ -5,6 +5,7 @@ use crate::timer::Timer;
 const TIMERAWL: usize = 0x028;
 
 /// The microsecond counter of the RP2040, its low half: wraps after 71 min.
+#[derive(Clone, Copy)]
 pub struct Rp2040Timer {
     registers: Registers,
 }
@@ -24,7 +25,7 @@ impl Rp2040Timer {
 impl Timer for Rp2040Timer {
     const HERTZ: u32 = 1_000_000;
 
-    fn ticks(&mut self) -> u32 {
+    fn ticks(&self, _: u32) -> u32 {
         // The raw register: reading it latches nothing.
         self.registers.read(TIMERAWL)
     }

@@ -13,6 +13,7 @@ const CR1_ENABLE: u32 = 1;
 const EGR_UPDATE: u32 = 1;
 
 /// TIM2 or TIM5, which have 32 bits, at 14 MHz: wraps after 306 s.
+#[derive(Clone, Copy)]
 pub struct Stm32Timer {
     registers: Registers,
 }
@@ -39,7 +40,7 @@ impl Stm32Timer {
 impl Timer for Stm32Timer {
     const HERTZ: u32 = 14_000_000;
 
-    fn ticks(&mut self) -> u32 {
+    fn ticks(&self, _: u32) -> u32 {
         self.registers.read(CNT)
     }
 }
