@@ -73,7 +73,7 @@ def test_costs(deployment: Deployment, lenet5_model: Path) -> None:
     # At 168 MHz, by the manual's cycles; flash has wait states that it leaves out.
     assert first.seconds is not None
     assert first.seconds <= 0.019
-    assert deployment.size.flash <= 121 * 1024
+    assert deployment.size.flash <= 122 * 1024
     assert deployment.size.ram <= 19 * 1024
 
 

@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use arielml_scheduler::{Failure, Items, Scheduler, Work, Worker};
 
+use crate::device::Device;
 use crate::region::{Grid, Region};
 
 /// What one worker did of one dispatch.
@@ -32,31 +33,35 @@ pub trait Observer: Sync {
     fn end(&self, share: Share);
 }
 
+/// Runs a region, the next one since there is an observer.
+type RunWatched =
+    fn(&dyn Observer, &Device<'_>, &Region<'_>, &mut dyn Scheduler) -> Result<(), Failure>;
+
 /// An observer, and how regions run that it watches. That code is this
 /// pointer's alone, so a build that makes none has none of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Watch<'w> {
-    observer: &'w dyn Observer,
-    run: fn(&Watched<'_>, &mut dyn Scheduler) -> Result<(), Failure>,
+    pub(crate) observer: &'w dyn Observer,
+    pub(crate) run: RunWatched,
 }
 
 impl<'w> Watch<'w> {
     pub(crate) fn new(observer: &'w dyn Observer) -> Self {
-        Watch { observer, run: |watched, scheduler| scheduler.run(watched) }
+        Watch { observer, run }
     }
+}
 
-    /// Runs `region`, whose first dispatch is number `first`, while `heap`
-    /// bytes of the arena are in use.
-    pub(crate) fn run(
-        &self,
-        region: &Region<'_>,
-        first: u32,
-        heap: u32,
-        scheduler: &mut dyn Scheduler,
-    ) -> Result<(), Failure> {
-        let watched = Watched { region, observer: self.observer, first, heap };
-        (self.run)(&watched, scheduler)
-    }
+/// As [`RunWatched`].
+fn run(
+    observer: &dyn Observer,
+    device: &Device<'_>,
+    region: &Region<'_>,
+    scheduler: &mut dyn Scheduler,
+) -> Result<(), Failure> {
+    let heap = device.arena.usage().used as u32;
+    let first = device.dispatches.get();
+    device.dispatches.set(first.wrapping_add(region.grids.len() as u32));
+    scheduler.run(&Watched { region, observer, first, heap })
 }
 
 /// A region whose workers are watched.

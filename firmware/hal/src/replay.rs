@@ -182,12 +182,7 @@ impl<'a> Execution<'_, 'a> {
             let region = unsafe { Region::new(ready, stage.items, local_memory, stride) };
             let outcome = match device.watch.get() {
                 None => scheduler.run(&region),
-                Some(watch) => {
-                    let heap = device.arena.usage().used as u32;
-                    let first = device.dispatches.get();
-                    device.dispatches.set(first.wrapping_add(ready.len() as u32));
-                    watch.run(&region, first, heap, scheduler)
-                }
+                Some(watch) => (watch.run)(watch.observer, device, &region, scheduler),
             };
             outcome.map_err(|failure| failed(report, executables, ready, failure))?;
             (grids, bindings) = (later, stage.bindings);

@@ -1,8 +1,11 @@
 //! Watched regions do what others do, and say who did what.
 
+use core::mem::MaybeUninit;
 use core::ops::Range;
 use std::sync::Mutex;
 use std::vec::Vec;
+
+use arielml_arena::Arena;
 
 use super::*;
 use crate::function;
@@ -58,12 +61,18 @@ fn watched(grids: &[Grid], how: How<'_>) -> (Result<(), Failure>, Vec<Ran>, Vec<
     let region = unsafe { Region::new(grids, total, 0x1000 as *mut u8, 0x2000) };
     let notes = Notes::default();
     support::ran();
-    let result = Watch::new(&notes).run(&region, 7, 99, &mut One { worker: 2, how });
+    let mut memory = [MaybeUninit::uninit(); 256];
+    let arena = Arena::new(&mut memory);
+    let device = Device::new(&arena, &[]);
+    device.dispatches.set(7);
+    let watch = Watch::new(&notes);
+    let result = (watch.run)(watch.observer, &device, &region, &mut One { worker: 2, how });
+    assert_eq!(device.dispatches.get(), 7 + grids.len() as u32);
     (result, support::ran(), notes.shares.into_inner().unwrap())
 }
 
 fn share(place: u32, items: u32, begin: u32) -> Share {
-    Share { worker: Worker(2), place, function: 0, items, begin, heap: 99 }
+    Share { worker: Worker(2), place, function: 0, items, begin, heap: 0 }
 }
 
 #[test]
