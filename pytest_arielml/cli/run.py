@@ -10,11 +10,19 @@ from rich.console import Console
 
 from pytest_arielml.cli.arrays import read_arrays, write_arrays
 from pytest_arielml.cli.target import add_target, read_runner_options
-from pytest_arielml.errors import Unavailable, UsageError
+from pytest_arielml.errors import InputError, Unavailable, UsageError
 from pytest_arielml.golden import input_ranges, random_arrays
 from pytest_arielml.report import Recorder, deployment_table, parts_table
-from pytest_arielml.session import Deployment, Result, Settings, Workbench
+from pytest_arielml.session import (
+    Deployment,
+    Result,
+    Settings,
+    Timeline,
+    Workbench,
+    write_chrome_trace,
+)
 from pytest_arielml.session.result import Array
+from pytest_arielml.session.target import SCHEDULERS
 from pytest_arielml.units import format_count
 
 if TYPE_CHECKING:
@@ -29,6 +37,20 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("model", type=Path, help="an .onnx or .mlir file")
     add_target(parser)
     add_call(parser)
+    parser.add_argument(
+        "--cores", type=int, metavar="N", help="cores to use (default: all of the board's)"
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="NAME",
+        help=f"how work items go onto cores: {', '.join(SCHEDULERS)} (default: greedy)",
+    )
+    parser.add_argument(
+        "--timeline",
+        type=Path,
+        metavar="FILE",
+        help="let the device record which core works on what and when; write it there for Perfetto",
+    )
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="write output_0.npy, output_1.npy, ... there"
     )
@@ -65,7 +87,13 @@ def run(options: argparse.Namespace) -> int:
     settings = Settings(runner=read_runner_options(options))
     with Workbench(options.target, settings=settings) as bench:
         with console.status(f"deploying {options.model} on {options.target}"):
-            deployment = bench.deploy(options.model, dims=dims)
+            deployment = bench.deploy(
+                options.model,
+                cores=options.cores,
+                scheduler=options.scheduler,
+                dims=dims,
+                timeline=options.timeline is not None,
+            )
         inputs = read_arrays(options.input) or default_inputs(deployment, options.function)
         result = deployment.run(*inputs, function=options.function)
         recorder.called(deployment, result)
@@ -80,7 +108,30 @@ def run(options: argparse.Namespace) -> int:
             console.print(f"{format_count(dispatch.instructions):>12}  {dispatch.name}")
         if result.overhead is not None:
             console.print(f"{format_count(result.overhead):>12}  runtime (everything else)")
+        if result.timeline is not None:
+            console.print()
+            _show_timeline(console, result.timeline)
+            _write_timeline(options.timeline, result.timeline, f"{result.where}")
+            console.print(f"written for ui.perfetto.dev: {options.timeline}", markup=False)
         return _compare(console, deployment, result, inputs, options.function)
+
+
+def _show_timeline(console: Console, found: Timeline) -> None:
+    for core in range(found.cores):
+        busy, idle = found.busy(core), found.idle(core)
+        console.print(f"core {core}: {busy * 1e3:9.3f} ms on dispatches, {idle * 1e3:.3f} ms not")
+    if found.cores > 1:
+        console.print(f"load imbalance {found.imbalance:.1%}, speed-up {found.speedup:.2f}")
+    if found.dropped:
+        console.print(f"{found.dropped} records had no room: these figures are too small")
+
+
+def _write_timeline(path: Path, found: Timeline, title: str) -> None:
+    try:
+        write_chrome_trace(found, path, title=title)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"cannot write the timeline to {path}", found=reason) from None
 
 
 def _compare(

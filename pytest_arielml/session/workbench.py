@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from pytest_arielml.boards import HOST
 from pytest_arielml.compiler import Cache, compile_model
 from pytest_arielml.errors import InputError, UsageError
 from pytest_arielml.firmware import link_image
@@ -121,6 +122,13 @@ class Workbench:
         if profile not in PROFILES:
             raise UsageError(
                 f"unknown profile {profile!r}", expected="one of: " + ", ".join(PROFILES)
+            )
+        if timeline and target.runner == HOST:
+            raise UsageError(
+                "the host records no timeline",
+                expected="a target with a board",
+                found=target.name,
+                advice="take a target with a board; trace=True gives the values of dispatches on the host",
             )
         loaded = load_model(model, dims=dims)
         key = (

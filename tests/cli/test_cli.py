@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from importlib import metadata
 from pathlib import Path
 
@@ -94,6 +96,29 @@ def test_run_shows_costs_and_agreement(
     assert "outputs equal those of onnxruntime" in out
     assert "runtime (everything else)" in out
     assert np.load(tmp_path / "output_0.npy").shape == (1, 10)
+
+
+def test_run_writes_a_timeline_of_each_core(
+    capsys: pytest.CaptureFixture[str], lenet5_model: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "new" / "timeline.json"
+    arguments = ["run", str(lenet5_model), "--target", "emu-rp2040", "--timeline", str(file)]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"core 0: .* ms on dispatches", out)
+    assert re.search(r"load imbalance .*%, speed-up 1\.[5-9]", out)
+    events = json.loads(file.read_text(encoding="utf-8"))["traceEvents"]
+    assert {event["tid"] for event in events if event["ph"] == "X"} == {0, 1}
+    assert main([*arguments, "--cores", "1"]) == 0
+    assert "speed-up" not in capsys.readouterr().out
+    assert main([*arguments, "--cores", "3"]) == 1
+    assert "1 to 2" in capsys.readouterr().err
+    assert main(["run", str(lenet5_model), "--target", "host", "--timeline", str(file)]) == 1
+    assert "the host records no timeline" in capsys.readouterr().err
+    (tmp_path / "taken").touch()
+    arguments[-1] = str(tmp_path / "taken" / "timeline.json")
+    assert main(arguments) == 1
+    assert "cannot write the timeline" in capsys.readouterr().err
 
 
 def test_run_without_inputs_takes_random_ones(
