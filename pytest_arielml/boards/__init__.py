@@ -11,14 +11,19 @@ from pytest_arielml.boards.board import (
     Timer,
     Uart,
 )
+from pytest_arielml.boards.bus import Banks, Bus, Cache, MemoryTiming
 from pytest_arielml.boards.catalogue import board_names, load_board
 from pytest_arielml.boards.host import HOST, host_board
 
 __all__ = [
     "HOST",
+    "Banks",
     "Board",
+    "Bus",
+    "Cache",
     "Core",
     "FlashTool",
+    "MemoryTiming",
     "Qemu",
     "Region",
     "Renode",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pytest_arielml.boards.bus import Bus
+
 
 @dataclass(frozen=True)
 class Core:
@@ -116,6 +118,7 @@ class Board:
         vectors: address of the vector table: the start of flash, unless
             something that the chip's ROM wants lies in front of it.
         qemu, renode, serial: how these runners reach it; `None` where one does not.
+        bus: what its memories make cores wait for; `None` where nobody published it.
     """
 
     name: str
@@ -131,6 +134,7 @@ class Board:
     qemu: Qemu | None = None
     renode: Renode | None = None
     serial: Serial | None = None
+    bus: Bus | None = None
 
     @property
     def flash(self) -> Region:

@@ -18,6 +18,7 @@ from pytest_arielml.boards.board import (
     Timer,
     Uart,
 )
+from pytest_arielml.boards.parse_bus import parse_bus
 from pytest_arielml.boards.table import ADDRESS_SPACE, Table
 from pytest_arielml.units import format_bytes
 
@@ -52,6 +53,7 @@ def parse_board(data: Mapping[str, Any], path: Path) -> Board:
         "qemu",
         "renode",
         "serial",
+        "bus",
     )
     name = top.text("name", _NAME, "small letters, digits and dashes")
     memory = _memory(top.table("memory"))
@@ -69,6 +71,7 @@ def parse_board(data: Mapping[str, Any], path: Path) -> Board:
         qemu=_qemu(top.table("qemu")) if "qemu" in data else None,
         renode=_renode(top.table("renode")) if "renode" in data else None,
         serial=_serial(top.table("serial")) if "serial" in data else None,
+        bus=parse_bus(top.table("bus"), memory) if "bus" in data else None,
     )
     _check(board, top)
     return board

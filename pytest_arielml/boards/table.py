@@ -45,6 +45,10 @@ class Table:
                     f"did you mean {self._prefix}{near[0]}?" if near else None,
                 )
 
+    def has(self, key: str) -> bool:
+        """Whether it says anything of `key`."""
+        return key in self._data
+
     def text(
         self, key: str, form: re.Pattern[str], meaning: str, *, default: str | None = None
     ) -> str:
