@@ -2,11 +2,13 @@
 
 Two programs for an nRF52840: an inner product, nine instructions a block as
 kernels have them, and calls in a loop, two or three instructions a block.
-Each runs three ways:
+Each runs five ways:
 
     bare    Unicorn alone, nothing is counted
     code    Unicorn with a native callback an instruction that does nothing
     runner  the emu runner: exact instructions, cycles and spans
+    bus     the same with a bus model, the STM32F4's: one core, so RAM costs nothing
+    banks   with RAM of one wait state, so that every access is looked at
 
     python benchmarks/emu_speed.py [TURNS]
 """
@@ -18,6 +20,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "runners"))
@@ -26,7 +29,7 @@ from thumb import LR, Thumb
 from unicorn import Uc, arm_const, unicorn_const
 from unicorn.unicorn_py3.unicorn import uclib
 
-from pytest_arielml.boards import load_board
+from pytest_arielml.boards import Banks, Board, load_board
 from pytest_arielml.runners.emu import EmuMachine
 from pytest_arielml.runners.emu.program import Program
 
@@ -74,10 +77,23 @@ def calls(turns: int) -> bytes:
     return code.finish()
 
 
-def run_machine(code: bytes) -> tuple[float, int]:
+def board(wait_states: int) -> Board:
+    """The nRF52840 with the STM32F4's bus, and RAM of so many wait states."""
+    here, bus = load_board("nrf52840"), load_board("stm32f4").bus
+    assert bus is not None
+    memories = {
+        name: replace(timing, banks=(Banks(here.memory[name].length, 1, 4),))
+        for name, timing in bus.memories.items()
+    }
+    memories["ram"] = replace(memories["ram"], wait_states=wait_states)
+    return replace(here, bus=replace(bus, memories=memories))
+
+
+def run_machine(code: bytes, on: Board, *, bus_model: bool = False) -> tuple[float, int]:
     """Seconds and instructions on the runner."""
     vectors = struct.pack("<II", STACK, ORIGIN | 1)
-    machine = EmuMachine(Program(((0, vectors), (ORIGIN, code))), load_board("nrf52840"))
+    program = Program(((0, vectors), (ORIGIN, code)))
+    machine = EmuMachine(program, on, bus_model=bus_model)
     start = time.perf_counter()
     while machine.advance():
         pass
@@ -112,13 +128,16 @@ def main() -> None:
     """Prints a table."""
     turns = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000_000
     programs: dict[str, Callable[[int], bytes]] = {"inner product": inner_product, "calls": calls}
-    sys.stdout.write(f"{'MIPS':<16}{'bare':>8}{'code':>8}{'runner':>8}\n")
+    sys.stdout.write(f"{'MIPS':<16}{'bare':>8}{'code':>8}{'runner':>8}{'bus':>8}{'banks':>8}\n")
     for name, make in programs.items():
         code = make(turns)
-        seconds, instructions = min(run_machine(code) for _ in range(3))
+        on, slow = board(0), board(1)
+        seconds, instructions = min(run_machine(code, on) for _ in range(3))
+        bus, _ = min(run_machine(code, on, bus_model=True) for _ in range(3))
+        banks, _ = min(run_machine(code, slow, bus_model=True) for _ in range(3))
         bare = min(run_unicorn(code, callback=False) for _ in range(3))
         each = min(run_unicorn(code, callback=True) for _ in range(3))
-        rates = (instructions / took / 1e6 for took in (bare, each, seconds))
+        rates = (instructions / took / 1e6 for took in (bare, each, seconds, bus, banks))
         sys.stdout.write(f"{name:<16}" + "".join(f"{rate:8.0f}" for rate in rates) + "\n")
 
 

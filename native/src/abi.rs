@@ -1,9 +1,10 @@
 //! The C interface. Functions that can fail give 0 or a negative number;
 //! what a number means is written where it is made. No panic crosses.
 //!
-//! Order of calls: `create`, `map`, `guard`, `attach`, `watch`, `reset`, then
+//! Order of calls: `create`, `wait_for`, `map`, `guard`, `attach`, `watch`, `reset`, then
 //! `run`, `send` and `receive` at will. The engines are closed before `destroy`.
 
+mod memory_model;
 mod records;
 mod reports;
 
@@ -19,12 +20,14 @@ use crate::{peripherals, timing};
 pub use records::{Configuration, FaultRecord, Totals};
 
 /// Rises with every change of this interface; Python checks it.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A call panicked: a defect of this library.
 pub const PANICKED: i32 = -1;
 /// A name is not known here.
 pub const UNKNOWN: i32 = -2;
+/// There can be no such thing.
+pub const IMPOSSIBLE: i32 = -3;
 /// Unicorn refused; its code is subtracted.
 pub const ENGINE: i32 = -100;
 

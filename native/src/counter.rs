@@ -65,7 +65,7 @@ impl Cache {
 pub struct Counter {
     /// Instructions of all blocks before the running one.
     pub instructions: u64,
-    /// Estimated cycles of the same.
+    /// Estimated cycles of the same, and those it waited for memories.
     pub cycles: u64,
     /// Cycles slept while another core ran.
     pub idle: u64,
@@ -157,6 +157,12 @@ impl Counter {
             self.spans.enter(function, link, stack, now);
         }
         self.returns_to = self.spans.returns_to();
+    }
+
+    /// The block that runs: where it begins, its bytes, its cycles.
+    pub fn running(&self) -> Option<(u32, u32, u32)> {
+        let Block { address, size, cycles, .. } = self.running;
+        (size > 0).then_some((address, u32::from(size), cycles))
     }
 
     /// The part of the running block in front of `pc`, if it was left there.

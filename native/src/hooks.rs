@@ -92,6 +92,63 @@ pub(crate) unsafe fn guard(machine: *mut Machine) -> i32 {
     unicorn::OK
 }
 
+/// Adds the hooks that make cores wait for memories, whose rules the machine has.
+/// They cost time at each access: without them there is no such model. Gives
+/// Unicorn's error code.
+///
+/// # Safety
+/// As for [`install`], which was called before.
+pub(crate) unsafe fn wait(machine: *mut Machine) -> i32 {
+    let mut hooks = vec![(unicorn::hook::BLOCK, on_fetch as *mut c_void, EVERYWHERE)];
+    // SAFETY: by this function's contract; hooks run later.
+    let (waits, cores) = unsafe { ((*machine).waits.as_ref(), (*machine).cores()) };
+    let Some(waits) = waits else { return unicorn::OK };
+    let loads = waits.watched(false).map(|range| (unicorn::hook::MEM_READ, on_load as _, range));
+    hooks.extend(loads);
+    let stores = waits.watched(true).map(|range| (unicorn::hook::MEM_WRITE, on_store as _, range));
+    hooks.extend(stores);
+    for core in cores {
+        for &(kind, callback, range) in &hooks {
+            // SAFETY: the callbacks below have the signatures of their kinds.
+            let error = unsafe { core.engine.add_hook(kind, callback, machine.cast(), range) };
+            if error != unicorn::OK {
+                return error;
+            }
+        }
+    }
+    unicorn::OK
+}
+
+/// Called after `on_block`, which says whether the block runs.
+unsafe extern "C" fn on_fetch(_: Handle, _: u64, _: u32, data: *mut c_void) {
+    // SAFETY: as in `on_block`.
+    unsafe { guarded(data.cast(), Machine::fetch) }
+}
+
+unsafe extern "C" fn on_load(
+    _: Handle,
+    _: i32,
+    address: u64,
+    size: i32,
+    _: i64,
+    data: *mut c_void,
+) {
+    // SAFETY: as in `on_block`.
+    unsafe { guarded(data.cast(), |machine| machine.transfer(address as u32, size as u32, false)) }
+}
+
+unsafe extern "C" fn on_store(
+    _: Handle,
+    _: i32,
+    address: u64,
+    size: i32,
+    _: i64,
+    data: *mut c_void,
+) {
+    // SAFETY: as in `on_block`.
+    unsafe { guarded(data.cast(), |machine| machine.transfer(address as u32, size as u32, true)) }
+}
+
 unsafe extern "C" fn on_block(_: Handle, address: u64, size: u32, data: *mut c_void) {
     // SAFETY: `install` gave the machine; Unicorn calls one hook at a time.
     unsafe {

@@ -12,6 +12,7 @@ use crate::counter::{Block, mark};
 use crate::fault::{Fault, Kind};
 use crate::isa::{Isa, measure};
 use crate::peripherals::{Peripheral, Signal};
+use crate::waits::Waits;
 
 pub use self::core::{Core, Description, Interrupt, Registers, Sleep};
 pub use run::run;
@@ -53,6 +54,8 @@ pub struct Machine {
     pub bus: Bus,
     pub(crate) slots: Vec<Slot>,
     pub(crate) watched: Vec<u32>,
+    /// What memories make cores wait for, if that is modelled.
+    pub(crate) waits: Option<Waits>,
     turns: Turns,
     /// The time of what is not part of a core, in cycles of the first core.
     cycles: u64,
@@ -88,6 +91,7 @@ impl Machine {
             bus,
             slots: Vec::new(),
             watched: Vec::new(),
+            waits: None,
             turns: Turns::new(count, Turns::LENGTH, 0),
             cycles: 0,
             clock_hz,
@@ -188,6 +192,9 @@ impl Machine {
     pub fn reset(&mut self) {
         self.bus.reset_requested = false;
         self.bus.commands.clear();
+        if let Some(waits) = &mut self.waits {
+            waits.reset();
+        }
         // All cores begin at the time of the one that came furthest.
         let (time, clock_hz) = (self.latest(), self.clock_hz);
         for number in 0..=self.parked.len() {
@@ -320,6 +327,29 @@ impl Machine {
             self.core.exclusive_until = 0;
         }
         true
+    }
+
+    /// Makes cores wait for memories from now on.
+    pub(crate) fn wait_for(&mut self, mut waits: Waits) {
+        let mut clocks_hz = vec![self.clock_hz];
+        clocks_hz.extend(self.parked.iter().map(|core| core.description.clock_hz));
+        waits.start(clocks_hz.into_iter());
+        self.waits = Some(waits);
+    }
+
+    /// The block that begins is fetched.
+    pub(crate) fn fetch(&mut self) {
+        let Machine { core, waits: Some(waits), .. } = self else { return };
+        if let Some((address, size, cycles)) = core.counter.running() {
+            let now = core.counter.cycles;
+            core.counter.cycles += waits.fetch(core.number, address, size, cycles, now);
+        }
+    }
+
+    /// The running core reads or writes data.
+    pub(crate) fn transfer(&mut self, address: u32, size: u32, store: bool) {
+        let Machine { core, waits: Some(waits), .. } = self else { return };
+        core.counter.cycles += waits.access(core.number, address, size, store);
     }
 
     /// The half word of code at `address`.

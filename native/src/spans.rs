@@ -126,8 +126,14 @@ mod tests {
         spans.enter(inner, 0x40, 0x70, at(15, 30));
         spans.arrive(0x40, 0x70, at(25, 50));
         spans.arrive(0x100, 0x80, at(40, 90));
-        assert_eq!(spans.get(inner), Some(Span { count: 1, instructions: 10, cycles: 20, others: 20 }));
-        assert_eq!(spans.get(outer), Some(Span { count: 1, instructions: 30, cycles: 70, others: 60 }));
+        assert_eq!(
+            spans.get(inner),
+            Some(Span { count: 1, instructions: 10, cycles: 20, others: 20 })
+        );
+        assert_eq!(
+            spans.get(outer),
+            Some(Span { count: 1, instructions: 30, cycles: 70, others: 60 })
+        );
     }
 
     #[test]

@@ -25,6 +25,10 @@ pub mod hook {
     pub const INTR: i32 = 1;
     /// A translated block is about to run.
     pub const BLOCK: i32 = 1 << 3;
+    /// A load is about to be done.
+    pub const MEM_READ: i32 = 1 << 10;
+    /// A store is about to be done.
+    pub const MEM_WRITE: i32 = 1 << 11;
     /// Every access to memory that is unmapped or protected.
     pub const MEM_INVALID: i32 = 0x3f << 4;
     /// An instruction that the core does not have.

@@ -19,6 +19,7 @@ from pytest_arielml.runners.base import (
     Runner,
     RunnerOptions,
     Span,
+    WaitCycles,
     runner_options,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "RunnerOptions",
     "Runners",
     "Span",
+    "WaitCycles",
     "check_available",
     "create_runner",
     "runner_names",

@@ -46,6 +46,7 @@ class RunnerOptions:
         one_of_several: of several connected boards of a kind any free one will do.
         place: gives a board's place in a lab; `None` where there is no lab.
         renode, qemu: the program, or the folder that it is in.
+        bus_model: `emu` adds what memories make cores wait for, by the board's figures.
         seed: of the order in which emulated cores do what they do at about the
             same time; the same one gives the same run. 0 keeps to their times.
     """
@@ -57,6 +58,7 @@ class RunnerOptions:
     renode: Path | None = None
     qemu: Path | None = None
     seed: int = 0
+    bus_model: bool = False
 
 
 def runner_options(
@@ -65,6 +67,7 @@ def runner_options(
     baud: str | None = None,
     renode: str | None = None,
     qemu: str | None = None,
+    bus_model: bool = False,
 ) -> RunnerOptions:
     """The options as people write them. Raises: UsageError for a rate that is no number."""
     if baud is not None and (not baud.isdecimal() or int(baud) == 0):
@@ -76,6 +79,7 @@ def runner_options(
         baud=int(baud) if baud else None,
         renode=Path(renode).expanduser() if renode else None,
         qemu=Path(qemu).expanduser() if qemu else None,
+        bus_model=bus_model,
     )
 
 
@@ -106,18 +110,42 @@ class Span:
 
 
 @dataclass(frozen=True)
+class WaitCycles:
+    """What was waited for one memory, in cycles that are part of all cycles.
+
+    Attributes:
+        wait_states: until the memory had done what it was asked for.
+        contention: until it had done what another core asked it for.
+    """
+
+    wait_states: int
+    contention: int
+
+    @property
+    def total(self) -> int:
+        """Both together."""
+        return self.wait_states + self.contention
+
+    def __add__(self, other: WaitCycles) -> WaitCycles:
+        """Of two cores, together."""
+        return WaitCycles(self.wait_states + other.wait_states, self.contention + other.contention)
+
+
+@dataclass(frozen=True)
 class CoreCounters:
     """Counts of one core since power-on; they only rise.
 
     Attributes:
         spans, instructions, cycles: as in `Counters`, of what this core did.
         idle: cycles that it slept, or was not started, while another core worked.
+        wait_cycles: by the memory's name; empty unless that is modelled.
     """
 
     spans: Mapping[str, Span]
     instructions: int
     cycles: int
     idle: int
+    wait_cycles: Mapping[str, WaitCycles] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -131,6 +159,8 @@ class Counters:
         instructions: all instructions issued, predicated-off ones included.
         cycles: their cycles, estimated; each core's are of its own clock.
         cycles_from: where the estimate is from: the manual, or that there is none.
+        wait_cycles: those of them that were waited, by the memory's name; empty
+            unless that is modelled.
         cores: the same, core by core.
     """
 
@@ -139,6 +169,7 @@ class Counters:
     cycles: int = 0
     cycles_from: str = ""
     cores: tuple[CoreCounters, ...] = ()
+    wait_cycles: Mapping[str, WaitCycles] = field(default_factory=dict)
 
 
 class ByteStream(Protocol):

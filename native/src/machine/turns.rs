@@ -99,6 +99,10 @@ impl Machine {
         self.switch(number);
         let length = if alone { u64::MAX } else { self.turns.next_length() };
         self.core.turn_ends = self.core.counter.instructions.saturating_add(length);
+        if let Some(waits) = &mut self.waits {
+            let others = self.parked.iter().filter(|core| core.is_awake());
+            waits.meet(number, others.map(|core| core.number));
+        }
         // The limit is that of all cores together.
         self.limit_here = self.limit_of_core();
         true

@@ -8,7 +8,8 @@ sends its bytes.
 Cycles are estimated: the least that the core's manual gives for each
 instruction, with memory that has no wait states. They are a floor. Cores
 whose maker publishes no table get one cycle an instruction. The board's
-timers run on these cycles.
+timers run on these cycles. With the bus model (`RunnerOptions.bus_model`) cores
+wait for memories too, by the board's figures; see docs/timing.md.
 
 Several cores run in turns of about a hundred instructions, always the one
 whose time, cycles by clock, is least; so a slow core does less. They share

@@ -15,6 +15,7 @@ from pytest_arielml.runners.emu import native
 from pytest_arielml.runners.emu.cores import RISCV, CoreModel, core_model
 from pytest_arielml.runners.emu.harts import set_hart
 from pytest_arielml.runners.emu.program import Program
+from pytest_arielml.runners.emu.waits import memory_records
 
 _PAGE: Final = 0x1000
 _RECEIVE: Final = 1 << 16
@@ -68,11 +69,15 @@ class Interleaving:
 class Engine:
     """One emulated board with a program in its flash, reset and ready to run.
 
+    With `bus_model` cores wait for memories, by the board's figures.
+
     Raises: UsageError when the board cannot be modelled or the program lies
     outside its memories; Unavailable when a library is missing.
     """
 
-    def __init__(self, board: Board, program: Program, interleaving: Interleaving) -> None:
+    def __init__(
+        self, board: Board, program: Program, interleaving: Interleaving, *, bus_model: bool = False
+    ) -> None:
         self.library = native.load_native()
         self.cores = tuple(core_model(core.cpu) for core in board.cores)
         self._unicorn = native.load_unicorn()
@@ -85,6 +90,8 @@ class Engine:
                 self._open(core, number)
             self._create(board, program)
             self.library.interleave(self._board, interleaving.turn, interleaving.seed)
+            if bus_model:
+                self._wait_for(board)
             self._map(board, program)
             self._attach(board)
             for index, symbol in enumerate(program.watched):
@@ -123,6 +130,12 @@ class Engine:
         """Counts of the watched function `index` on `core`."""
         record = native.SpanRecord()
         self.library.span(self._board, core, index, ctypes.byref(record))
+        return record
+
+    def waited(self, core: int, memory: int) -> native.WaitedRecord:
+        """What `core` waited for a memory of the bus model, in the order of `Bus.memories`."""
+        record = native.WaitedRecord()
+        self.library.waited(self._board, core, memory, ctypes.byref(record))
         return record
 
     def fault(self) -> native.FaultRecord | None:
@@ -184,6 +197,11 @@ class Engine:
         self._board = self.library.create(configurations, len(configurations))
         if self._board is None:
             raise RuntimeError("Unicorn refused a hook")
+
+    def _wait_for(self, board: Board) -> None:
+        records = memory_records(board)
+        error = self.library.wait_for(self._board, records, len(records))
+        self._check(error, f"the bus model of {board.name}")
 
     def _map(self, board: Board, program: Program) -> None:
         left = list(program.segments)

@@ -9,7 +9,7 @@ from typing import Final
 
 from pytest_arielml.boards import Board
 from pytest_arielml.errors import GuestFault
-from pytest_arielml.runners.base import CoreCounters, Counters, Span
+from pytest_arielml.runners.base import CoreCounters, Counters, Span, WaitCycles
 from pytest_arielml.runners.emu import native
 from pytest_arielml.runners.emu.engine import Engine, Interleaving
 from pytest_arielml.runners.emu.faults import Context, guest_fault
@@ -24,13 +24,23 @@ class EmuMachine:
     """One emulated board. It runs only while its stream is read."""
 
     def __init__(
-        self, program: Program, board: Board, interleaving: Interleaving | None = None
+        self,
+        program: Program,
+        board: Board,
+        interleaving: Interleaving | None = None,
+        *,
+        bus_model: bool = False,
     ) -> None:
         self._program = program
         self._board = board
-        self._engine = Engine(board, program, interleaving or Interleaving())
+        turns = interleaving or Interleaving()
+        self._engine = Engine(board, program, turns, bus_model=bus_model)
         self._stream = EmuStream(self)
         self._cycles_from = self._engine.library.timing(board.cores[0].cpu)
+        self._memories: tuple[str, ...] = ()
+        if bus_model and board.bus is not None:
+            self._memories = tuple(board.bus.memories)
+            self._cycles_from += f"; memories: {board.bus.source}"
 
     @property
     def stream(self) -> EmuStream:
@@ -62,6 +72,10 @@ class EmuMachine:
             cycles=sum(core.cycles for core in cores),
             cycles_from=self._cycles_from,
             cores=cores,
+            wait_cycles={
+                name: functools.reduce(operator.add, (core.wait_cycles[name] for core in cores))
+                for name in self._memories
+            },
         )
 
     def _core_counters(self, number: int) -> CoreCounters:
@@ -72,7 +86,11 @@ class EmuMachine:
             spans[symbol.name] = Span(
                 record.count, record.instructions, record.cycles, record.others
             )
-        return CoreCounters(spans, totals.instructions, totals.cycles, totals.idle)
+        waits = {}
+        for index, name in enumerate(self._memories):
+            waited = self._engine.waited(number, index)
+            waits[name] = WaitCycles(waited.states, waited.contention)
+        return CoreCounters(spans, totals.instructions, totals.cycles, totals.idle, waits)
 
     @property
     def resets(self) -> int:

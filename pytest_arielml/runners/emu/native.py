@@ -15,7 +15,7 @@ from pytest_arielml.errors import Unavailable
 
 _SUFFIX: Final = "dylib" if sys.platform == "darwin" else "so"
 _PATH: Final = Path(__file__).parents[2] / "_native" / "host" / f"libarielml_emu.{_SUFFIX}"
-_VERSION: Final = 3
+_VERSION: Final = 4
 
 # `State` of native/src/machine.rs.
 TIME: Final = 0
@@ -105,6 +105,44 @@ class SpanRecord(Structure):
     others: int
 
 
+class Geometry(Structure):
+    """How a cache is made; of size 0 there is none."""
+
+    _fields_: ClassVar = [("size", u32), ("ways", u32), ("line", u32), ("fill", u32)]
+
+
+class Stripes(Structure):
+    """Banks of a memory."""
+
+    _fields_: ClassVar = [("length", u32), ("banks", u32), ("stripe", u32)]
+
+
+class MemoryRecord(Structure):
+    """What `arielml_emu_wait_for` needs for each memory."""
+
+    _fields_: ClassVar = [
+        ("base", u32),
+        ("length", u32),
+        ("wait_states", u32),
+        ("width", u32),
+        ("prefetch", u32),
+        ("writable", u32),
+        ("unified", u32),
+        ("code", Geometry),
+        ("data", Geometry),
+        ("stripe_count", u32),
+        ("stripes", POINTER(Stripes)),
+    ]
+
+
+class WaitedRecord(Structure):
+    """Cycles that a core waited for a memory."""
+
+    _fields_: ClassVar = [("states", u64), ("contention", u64)]
+    states: int
+    contention: int
+
+
 class FaultRecord(Structure):
     """The fault that ended a run."""
 
@@ -130,6 +168,8 @@ _SIGNATURES: Final[dict[str, tuple[Any, list[Any]]]] = {
     "version": (u32, []),
     "create": (c_void_p, [POINTER(Configuration), u32]),
     "interleave": (c_int32, [c_void_p, u64, u64]),
+    "wait_for": (c_int32, [c_void_p, POINTER(MemoryRecord), u32]),
+    "waited": (c_int32, [c_void_p, u32, u32, POINTER(WaitedRecord)]),
     "destroy": (None, [c_void_p]),
     "map": (c_int32, [c_void_p, u32, u32, c_void_p, u32]),
     "guard": (c_int32, [c_void_p]),
