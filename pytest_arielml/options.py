@@ -71,6 +71,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="QEMU's program or the folder with qemu-system-... (default: PATH)",
     )
     group.addoption(
+        "--arielml-bus-model",
+        action="store_true",
+        help="the runner emu adds to its estimated times what memories make cores wait for, "
+        "by the board's figures (default: memories without wait states)",
+    )
+    group.addoption(
         "--arielml-timeout",
         metavar="SECONDS",
         help="wall-clock bound on one boot or one call (default: 60)",
@@ -93,6 +99,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("arielml_baud", "bits a second on that port")
     parser.addini("arielml_renode", "Renode's program or folder")
     parser.addini("arielml_qemu", "QEMU's program or folder")
+    parser.addini("arielml_bus_model", "emu: time waits for memories too", type="bool")
     parser.addini("arielml_timeout", "seconds for one boot or one call")
     parser.addini("arielml_cache", "where compiled models and images are kept")
     parser.addini("arielml_no_cache", "compile and link everything afresh", type="bool")
@@ -127,6 +134,9 @@ def read_options(config: pytest.Config) -> Options:
             baud=_text(config, "baud"),
             renode=_text(config, "renode"),
             qemu=_text(config, "qemu"),
+            bus_model=bool(
+                config.getoption("arielml_bus_model") or config.getini("arielml_bus_model")
+            ),
         ),
     )
 

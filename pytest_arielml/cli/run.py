@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pytest_arielml.cli.arrays import read_arrays, write_arrays
-from pytest_arielml.cli.target import add_target, read_runner_options
+from pytest_arielml.cli.target import add_target, check_bus_model, read_runner_options
 from pytest_arielml.errors import InputError, Unavailable, UsageError
 from pytest_arielml.golden import input_ranges, random_arrays
 from pytest_arielml.report import Recorder, deployment_table, parts_table
@@ -17,6 +17,7 @@ from pytest_arielml.session import (
     Deployment,
     Result,
     Settings,
+    Target,
     Timeline,
     Workbench,
     write_chrome_trace,
@@ -85,7 +86,9 @@ def run(options: argparse.Namespace) -> int:
     recorder = Recorder()
     dims = read_dims(options)
     settings = Settings(runner=read_runner_options(options))
-    with Workbench(options.target, settings=settings) as bench:
+    target = Target.parse(options.target)
+    check_bus_model(target, settings.runner)
+    with Workbench(target, settings=settings) as bench:
         with console.status(f"deploying {options.model} on {options.target}"):
             deployment = bench.deploy(
                 options.model,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_arielml.runners import RunnerOptions, runner_options
+from pytest_arielml.errors import UsageError
+from pytest_arielml.runners import RunnerOptions, check_available, runner_options
+from pytest_arielml.session import Target
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
@@ -19,11 +21,34 @@ def add_runner_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--port", metavar="URL", help="serial port or pyserial URL of the board")
     group.add_argument("--baud", metavar="N", help="bits a second there")
     group.add_argument("--renode", metavar="PATH", help="Renode's program or folder")
+    group.add_argument(
+        "--bus-model",
+        action="store_true",
+        help="emu: estimated times take in what memories make cores wait for",
+    )
     group.add_argument("--qemu", metavar="PATH", help="QEMU's program or folder")
 
 
 def read_runner_options(options: argparse.Namespace) -> RunnerOptions:
     """What `add_runner_options` declared. Raises: UsageError."""
     return runner_options(
-        port=options.port, baud=options.baud, renode=options.renode, qemu=options.qemu
+        port=options.port,
+        baud=options.baud,
+        renode=options.renode,
+        qemu=options.qemu,
+        bus_model=options.bus_model,
     )
+
+
+def check_bus_model(target: Target, options: RunnerOptions) -> None:
+    """Raises: UsageError when a bus model is asked for that there is not."""
+    if not options.bus_model:
+        return
+    if target.runner != "emu":
+        raise UsageError(
+            f"there is no bus model on {target.name}",
+            expected="a target of the runner emu, which estimates time",
+            found=f"the runner {target.runner}",
+            advice="leave --bus-model out",
+        )
+    check_available(target.runner, options, target.board)

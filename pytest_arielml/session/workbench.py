@@ -128,7 +128,7 @@ class Workbench:
                 "the host records no timeline",
                 expected="a target with a board",
                 found=target.name,
-                advice="take a target with a board; trace=True gives the values of dispatches on the host",
+                advice="take a target with a board, such as emu-nrf52840",
             )
         loaded = load_model(model, dims=dims)
         key = (

@@ -160,6 +160,12 @@ def test_run_takes_sizes(
         (["run", "nowhere.onnx", "--target", "emu-nrf5284"], 2, "did you mean emu-nrf52840"),
         (["run", "net.onnx", "--dim", "N"], 2, "such as N=4"),
         (["run", "net.onnx", "--dim", "N=-1"], 2, "such as N=4"),
+        (["run", "net.onnx", "--bus-model"], 2, "there is no bus model of nrf52840"),
+        (
+            ["run", "net.onnx", "--bus-model", "--target", "qemu-mps2-an386"],
+            2,
+            "there is no bus model on qemu-mps2-an386",
+        ),
         (["golden", "check", "nowhere.onnx"], 1, "golden"),
         (["golden", "create", "net.mlir"], 2, "no answers for an MLIR module"),
     ],
