@@ -162,7 +162,7 @@ impl Timing {
             Class::Barrier => self.barrier,
             Class::FloatMultiplyAccumulate => 3,
             Class::FloatDivide => 14,
-            Class::FloatMovePair => 2,
+            Class::FloatTransfer => 2,
         };
         cycles + u32::from(waits)
     }

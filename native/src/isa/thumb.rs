@@ -44,14 +44,14 @@ pub enum Class {
     Special,
     /// DMB, DSB, ISB.
     Barrier,
-    /// Single-precision arithmetic, conversion, moves, VMRS.
+    /// Single-precision arithmetic, conversion, moves within the FPU, VMRS.
     Float,
     /// VMLA, VFMA and their kin.
     FloatMultiplyAccumulate,
     /// VDIV, VSQRT.
     FloatDivide,
-    /// VMOV between two core registers and the FPU.
-    FloatMovePair,
+    /// VMOV between one or two core registers and as many single-precision ones.
+    FloatTransfer,
     /// VLDR, VLDM, VSTR, VSTM: so many words.
     FloatMemory(u8),
 }
@@ -77,7 +77,7 @@ impl Class {
             Class::Float
                 | Class::FloatMultiplyAccumulate
                 | Class::FloatDivide
-                | Class::FloatMovePair
+                | Class::FloatTransfer
                 | Class::FloatMemory(_)
         )
     }
@@ -319,6 +319,8 @@ fn coprocessor(first: u16, second: u16) -> Instruction {
     }
     if first & 0xff00 == 0xee00 {
         return plain(match ((first >> 4) & 0b1011, second & 0x10 != 0) {
+            // To or from a core register: a single, a half of a double, or a status register.
+            (_, true) if first & 0xe0 == 0 && second & 0x0100 == 0 => Class::FloatTransfer,
             (_, true) => Class::Float,
             (0b0000 | 0b0001 | 0b1001 | 0b1010, _) => Class::FloatMultiplyAccumulate,
             (0b1000, _) => Class::FloatDivide,
@@ -327,7 +329,7 @@ fn coprocessor(first: u16, second: u16) -> Instruction {
         });
     }
     if first & 0xffe0 == 0xec40 {
-        return plain(Class::FloatMovePair);
+        return plain(Class::FloatTransfer);
     }
     // P set and W clear: VLDR or VSTR of one register.
     let words = match (first & 0x0120 == 0x0100, second & 0x0100 != 0) {

@@ -98,9 +98,12 @@ const KNOWN: &[(&str, u16, u16, Class)] = &[
     ("vabs.f32 s0, s1", 0xeeb0, 0x0ae0, Float),
     ("vcmp.f32 s0, s1", 0xeeb4, 0x0a60, Float),
     ("vmrs APSR_nzcv, fpscr", 0xeef1, 0xfa10, Float),
-    ("vmov s0, r1", 0xee00, 0x1a10, Float),
-    ("vmov s0, s1, r1, r2", 0xec42, 0x1a10, FloatMovePair),
-    ("vmov d0, r1, r2", 0xec42, 0x1b10, FloatMovePair),
+    ("vmov s0, r1", 0xee00, 0x1a10, FloatTransfer),
+    ("vmov r1, s1", 0xee10, 0x1a90, FloatTransfer),
+    ("vmov.32 d0[1], r1", 0xee20, 0x1b10, Float),
+    ("vmsr fpscr, r1", 0xeee1, 0x1a10, Float),
+    ("vmov s0, s1, r1, r2", 0xec42, 0x1a10, FloatTransfer),
+    ("vmov d0, r1, r2", 0xec42, 0x1b10, FloatTransfer),
     ("vldr s0, [r1, #4]", 0xed91, 0x0a01, FloatMemory(1)),
     ("vstr d0, [r1, #8]", 0xed81, 0x0b02, FloatMemory(2)),
     ("vldmia r0!, {s0, s1, s2, s3}", 0xecb0, 0x0a04, FloatMemory(4)),
@@ -214,6 +217,13 @@ fn arithmetic_costs_what_the_manual_says() {
     assert_eq!(cycles("cortex-m4", &[0xee80, 0x0a81]).0, 14); // vdiv.f32
     assert_eq!(cycles("cortex-m4", &[0xee00, 0x0a81]).0, 3); // vmla.f32
     assert_eq!(cycles("cortex-m4", &[0xecb0, 0x0a04]).0, 5); // vldmia {s0-s3}
+    assert_eq!(cycles("cortex-m4", &[0xed91, 0x0b01]).0, 3); // vldr d0, [r1, #4]
+    assert_eq!(cycles("cortex-m4", &[0xee00, 0x1a10]).0, 2); // vmov s0, r1
+    assert_eq!(cycles("cortex-m4", &[0xec42, 0x1a10]).0, 2); // vmov s0, s1, r1, r2
+    assert_eq!(cycles("cortex-m4", &[0xee20, 0x1b10]).0, 1); // vmov.32 d0[1], r1
+    assert_eq!(cycles("cortex-m4", &[0xeef1, 0xfa10]).0, 1); // vmrs APSR_nzcv, fpscr
+    assert_eq!(cycles("cortex-m4", &[0xee30, 0x0a81]).0, 1); // vadd.f32
+    assert_eq!(cycles("cortex-m4", &[0xeebd, 0x0ae0]).0, 1); // vcvt.s32.f32
 }
 
 #[test]
