@@ -198,6 +198,8 @@ pub struct Bus {
     pub fpu_enabled: bool,
     /// Bases of the peripherals that the chip holds in reset.
     pub held_in_reset: Vec<u32>,
+    /// Bases of the peripherals whose pads the chip cuts off.
+    pub isolated: Vec<u32>,
     /// Bases of the peripherals whose clock the chip keeps off.
     pub unclocked: Vec<u32>,
     /// Wait states of the chip's flash.
@@ -246,6 +248,14 @@ impl Bus {
         for parked in &mut self.parked {
             parked.drive(number, high);
         }
+    }
+
+    /// Drives a peripheral's line to the interrupt controller of one core.
+    pub fn drive_one(&mut self, core: usize, number: u32, high: bool) {
+        let interrupts = self.interrupts_of(core);
+        let rises = high && !interrupts.is_high(number);
+        interrupts.drive(number, high);
+        self.stirred |= rises;
     }
 
     /// Asks for what concerns cores.

@@ -34,6 +34,8 @@ const SHCSR: u32 = 0xd24;
 const AFSR: u32 = 0xd3c;
 const CPACR: u32 = 0xd88;
 const MPU_TYPE: u32 = 0xd90;
+/// SFSR, SFAR: Armv8-M alone.
+const SFSR: (u32, u32) = (0xde4, 2);
 const DEMCR: u32 = 0xdfc;
 const FPCCR: u32 = 0xf34;
 const FPDSCR: u32 = 0xf3c;
@@ -64,6 +66,10 @@ pub fn cpuid(core: &str) -> u32 {
         "cortex-m33" => 0x410f_d211,
         _ => 0,
     }
+}
+
+fn is_armv8_m(id: u32) -> bool {
+    id == cpuid("cortex-m33")
 }
 
 /// The peripheral.
@@ -173,6 +179,7 @@ impl Peripheral for SystemControl {
             // A fault ends the run, so no status is ever set.
             ACTLR | SYST_CALIB | SHCSR..=AFSR | FPCCR..=FPDSCR => Ok(0),
             _ if index(offset, NVIC_IABR, BANK).is_some() => Ok(0),
+            _ if is_armv8_m(bus.cpuid) && index(offset, SFSR.0, SFSR.1).is_some() => Ok(0),
             _ => Err(Refusal::Unmodelled),
         }
     }
@@ -300,6 +307,15 @@ mod tests {
         let (mut bus, mut scs) = (Bus::default(), SystemControl::default());
         assert_eq!(scs.read(MPU_TYPE, &mut bus).unwrap(), 0);
         assert!(scs.write(MPU_TYPE + 4, 1, &mut bus).is_err());
+    }
+
+    #[test]
+    fn only_armv8_m_has_a_secure_fault() {
+        let mut scs = SystemControl::default();
+        for (core, has) in [("cortex-m7", false), ("cortex-m33", true)] {
+            let mut bus = Bus { cpuid: cpuid(core), ..Bus::default() };
+            assert_eq!(scs.read(0xde4, &mut bus).is_ok(), has, "{core}");
+        }
     }
 
     #[test]

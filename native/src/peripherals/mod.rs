@@ -14,10 +14,12 @@ pub mod nrf_uarte;
 pub mod ns16550;
 pub mod pl011;
 pub mod plic;
-pub mod rp2040_clocks;
-pub mod rp2040_sio;
-pub mod rp2040_system;
-pub mod rp2040_timer;
+mod raspberry;
+mod raspberry_clocks;
+mod raspberry_pins;
+mod raspberry_sio;
+mod raspberry_system;
+mod raspberry_timer;
 pub mod sifive_test;
 pub mod stm32_clocks;
 pub mod stm32_gpio;
@@ -127,23 +129,13 @@ pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
         ns16550::NAME => Some(Box::new(ns16550::Ns16550::default())),
         plic::NAME => Some(Box::new(plic::Plic::default())),
         pl011::NAME => Some(Box::new(pl011::Pl011::new(base))),
-        rp2040_clocks::CLOCKS => Some(Box::new(rp2040_clocks::Clocks::default())),
-        rp2040_clocks::CRYSTAL => Some(Box::new(rp2040_clocks::Crystal::default())),
-        rp2040_clocks::PLL => Some(Box::new(rp2040_clocks::Pll::default())),
-        rp2040_sio::NAME => Some(Box::new(rp2040_sio::Sio::default())),
-        rp2040_system::RESETS => Some(Box::new(rp2040_system::Resets::default())),
-        rp2040_system::PSM => Some(Box::new(rp2040_system::PowerOn::default())),
-        rp2040_system::WATCHDOG => Some(Box::new(rp2040_system::Watchdog::default())),
-        rp2040_system::PINS => Some(Box::new(rp2040_system::Pins::default())),
-        rp2040_system::PADS => Some(Box::new(rp2040_system::Pads::default())),
-        rp2040_timer::NAME => Some(Box::new(rp2040_timer::Rp2040Timer::default())),
         sifive_test::NAME => Some(Box::new(sifive_test::Finisher)),
         stm32_clocks::CLOCKS => Some(Box::new(stm32_clocks::Clocks::default())),
         stm32_clocks::FLASH => Some(Box::new(stm32_clocks::Flash::default())),
         stm32_gpio::NAME => Some(Box::new(stm32_gpio::Gpio::default())),
         stm32_timer::NAME => Some(Box::new(stm32_timer::Stm32Timer::default())),
         stm32_usart::NAME => Some(Box::new(stm32_usart::Stm32Usart::new(base))),
-        _ => None,
+        _ => raspberry::create(name),
     }
 }
 

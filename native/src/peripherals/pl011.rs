@@ -44,6 +44,7 @@ const DEPTH: usize = 32;
 /// The peripheral.
 #[derive(Debug, Default)]
 pub struct Pl011 {
+    base: u32,
     number: u32,
     received: VecDeque<u8>,
     divisors: (u32, u32),
@@ -57,9 +58,14 @@ pub struct Pl011 {
 impl Pl011 {
     /// The instance at `base`.
     pub fn new(base: u32) -> Pl011 {
-        // RP2040 Datasheet, "Interrupts": UART0 and UART1.
-        let number = if base == 0x4003_8000 { 21 } else { 20 };
-        let mut uart = Pl011 { number, ..Pl011::default() };
+        // RP2040 Datasheet and RP2350 Datasheet, "Interrupts": UART0 and UART1.
+        let number = match base {
+            0x4003_8000 => 21,
+            0x4007_0000 => 33,
+            0x4007_8000 => 34,
+            _ => 20,
+        };
+        let mut uart = Pl011 { base, number, ..Pl011::default() };
         uart.clear();
         uart
     }
@@ -67,6 +73,7 @@ impl Pl011 {
     fn clear(&mut self) {
         // DDI 0183, table 3-1: both directions are enabled, the UART is not.
         *self = Pl011 {
+            base: self.base,
             number: self.number,
             control: CR_TXE | CR_RXE,
             levels: 0x12,
@@ -133,6 +140,8 @@ impl Pl011 {
             "while IBRD is 0".into()
         } else if self.line_control & LCR_H_8_BITS != LCR_H_8_BITS {
             format!("while LCR_H is {:#x}, not 8 bits", self.line_control)
+        } else if bus.isolated.contains(&self.base) {
+            "while its pads are isolated".into()
         } else {
             bus.serial.to_host.push_back(value as u8);
             return Ok(());
@@ -240,6 +249,14 @@ mod tests {
             let refusal = uart.write(DR, 0, &mut bus).unwrap_err();
             assert!(matches!(&refusal, Refusal::Misuse(text) if text.contains(why)), "{why}");
         }
+    }
+
+    #[test]
+    fn bytes_do_not_pass_pads_that_are_isolated() {
+        let (mut uart, mut bus) = started();
+        bus.isolated.push(0x4003_4000);
+        let refusal = uart.write(DR, 0, &mut bus).unwrap_err();
+        assert!(matches!(&refusal, Refusal::Misuse(text) if text.contains("isolated")));
     }
 
     #[test]

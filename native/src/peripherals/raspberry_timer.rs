@@ -1,13 +1,12 @@
-//! The RP2040's timer: a 64-bit count of the watchdog's ticks, here derived
-//! from the core's cycles.
+//! The timer of the RP2040 and TIMER0 of the RP2350: a 64-bit count of ticks,
+//! here derived from the core's cycles.
 //!
-//! Registers: RP2040 Datasheet, "Timer". Alarms and pausing are not modelled.
+//! Registers: RP2040 Datasheet, "Timer", and RP2350 Datasheet, "System
+//! Timers". Alarms and pausing are not modelled.
 
+use super::raspberry::Chip;
 use super::{Peripheral, Refusal};
 use crate::bus::Bus;
-
-/// The model's name.
-pub const NAME: &str = "rp2040-timer";
 
 const TIMEHR: u32 = 0x08;
 const TIMELR: u32 = 0x0c;
@@ -15,15 +14,23 @@ const TIMERAWH: u32 = 0x24;
 const TIMERAWL: u32 = 0x28;
 
 /// The peripheral.
-#[derive(Debug, Default)]
-pub struct Rp2040Timer {
+#[derive(Debug)]
+pub struct RaspberryTimer {
+    chip: &'static Chip,
     /// The high half when the low one was read last.
     latched: u32,
 }
 
-impl Peripheral for Rp2040Timer {
+impl RaspberryTimer {
+    /// That of a chip.
+    pub fn new(chip: &'static Chip) -> RaspberryTimer {
+        RaspberryTimer { chip, latched: 0 }
+    }
+}
+
+impl Peripheral for RaspberryTimer {
     fn name(&self) -> &'static str {
-        NAME
+        self.chip.names.timer
     }
 
     fn read(&mut self, offset: u32, bus: &mut Bus) -> Result<u32, Refusal> {
@@ -31,8 +38,9 @@ impl Peripheral for Rp2040Timer {
             return Err(Refusal::Unmodelled);
         }
         let Some(count) = bus.ticks() else {
-            let why = "read while the watchdog gives no ticks: nothing is counted";
-            return Err(Refusal::Misuse(why.into()));
+            let source = if self.chip.watchdog_ticks { "the watchdog" } else { "TICKS" };
+            let why = format!("read while {source} gives no ticks: nothing is counted");
+            return Err(Refusal::Misuse(why));
         };
         let high = (count >> 32) as u32;
         match offset {
@@ -55,6 +63,7 @@ impl Peripheral for Rp2040Timer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::raspberry::RP2040;
     use super::*;
     use crate::bus::Ticks;
 
@@ -65,7 +74,7 @@ mod tests {
 
     #[test]
     fn counts_microseconds_of_a_125_mhz_core() {
-        let mut timer = Rp2040Timer::default();
+        let mut timer = RaspberryTimer::new(&RP2040);
         assert_eq!(timer.read(TIMERAWL, &mut at(1000 + 124)).unwrap(), 0);
         assert_eq!(timer.read(TIMERAWL, &mut at(1000 + 125)).unwrap(), 1);
         assert_eq!(timer.read(TIMERAWL, &mut at(1000 + 125_000_000)).unwrap(), 1_000_000);
@@ -73,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_low_half_latches_the_high_one() {
-        let mut timer = Rp2040Timer::default();
+        let mut timer = RaspberryTimer::new(&RP2040);
         let mut before = at(1000 + 125 * ((1 << 32) - 1));
         let mut after = at(1000 + 125 * ((1 << 32) + 4));
         assert_eq!(timer.read(TIMELR, &mut before).unwrap(), u32::MAX);
@@ -86,7 +95,7 @@ mod tests {
     #[test]
     fn without_ticks_it_says_so() {
         let mut bus = Bus { tick: None, ..at(0) };
-        assert!(Rp2040Timer::default().read(TIMERAWL, &mut bus).is_err());
-        assert!(Rp2040Timer::default().read(0x10, &mut at(0)).is_err()); // ALARM0
+        assert!(RaspberryTimer::new(&RP2040).read(TIMERAWL, &mut bus).is_err());
+        assert!(RaspberryTimer::new(&RP2040).read(0x10, &mut at(0)).is_err()); // ALARM0
     }
 }

@@ -1,21 +1,21 @@
-//! The RP2040's single-cycle I/O block, as far as the two cores use it to
-//! agree: which core one is, mailboxes, spinlocks, dividers; and the part of
-//! the boot ROM that waits in it for core 1 to be launched.
+//! The single-cycle I/O block of the RP2040 and the RP2350, as far as the two
+//! cores use it to agree: which core one is, mailboxes, spinlocks, the RP2040's
+//! dividers; and the part of the boot ROM that waits in it for core 1 to be
+//! launched.
 //!
-//! Registers: RP2040 Datasheet, "SIO". GPIO and interpolators are not modelled.
+//! Registers: RP2040 Datasheet and RP2350 Datasheet, "SIO". GPIO, interpolators,
+//! doorbells and the RISC-V timer are not modelled.
 
 mod divider;
 mod rom;
 
 use std::collections::VecDeque;
 
+use super::raspberry::Chip;
 use super::{Peripheral, Refusal, Signal, index};
 use crate::bus::{Bus, Command};
 use divider::Divider;
 use rom::Rom;
-
-/// The model's name.
-pub const NAME: &str = "rp2040-sio";
 
 const CPUID: u32 = 0x000;
 const FIFO_ST: u32 = 0x050;
@@ -29,35 +29,39 @@ const VALID: u32 = 1;
 const READY: u32 = 1 << 1;
 const WRITTEN_WHILE_FULL: u32 = 1 << 2;
 const READ_WHILE_EMPTY: u32 = 1 << 3;
-/// Core 0's; core 1's is the next one. Both reach both cores.
-const INTERRUPT: u32 = 15;
 
 const CORES: usize = 2;
 
 /// The words on their way to a core.
-#[derive(Debug, Default)]
-pub(crate) struct Fifo(VecDeque<u32>);
+#[derive(Debug)]
+pub(crate) struct Fifo {
+    words: VecDeque<u32>,
+    depth: usize,
+}
 
 impl Fifo {
-    const DEPTH: usize = 8;
+    fn new(depth: usize) -> Fifo {
+        Fifo { words: VecDeque::new(), depth }
+    }
 
     fn is_full(&self) -> bool {
-        self.0.len() == Fifo::DEPTH
+        self.words.len() == self.depth
     }
 
     /// Adds a word if there is room; whether there was.
     fn push(&mut self, word: u32) -> bool {
         let room = !self.is_full();
         if room {
-            self.0.push_back(word);
+            self.words.push_back(word);
         }
         room
     }
 }
 
 /// The peripheral.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Sio {
+    chip: &'static Chip,
     /// By the core that reads.
     fifos: [Fifo; CORES],
     /// WOF and ROE of each core.
@@ -68,8 +72,20 @@ pub struct Sio {
 }
 
 impl Sio {
+    /// That of a chip.
+    pub fn new(chip: &'static Chip) -> Sio {
+        Sio {
+            chip,
+            fifos: [Fifo::new(chip.mailbox), Fifo::new(chip.mailbox)],
+            errors: [0; CORES],
+            dividers: Default::default(),
+            locks: 0,
+            rom: Rom::default(),
+        }
+    }
+
     fn status(&self, core: usize) -> u32 {
-        let valid = self.fifos.get(core).is_some_and(|fifo| !fifo.0.is_empty());
+        let valid = self.fifos.get(core).is_some_and(|fifo| !fifo.words.is_empty());
         let ready = self.fifos.get(1 - core).is_some_and(|fifo| !fifo.is_full());
         let errors = self.errors.get(core).copied().unwrap_or(0);
         errors | if valid { VALID } else { 0 } | if ready { READY } else { 0 }
@@ -82,9 +98,13 @@ impl Sio {
     }
 
     fn interrupt(&self, bus: &mut Bus) {
-        for core in 0..CORES {
+        for (core, &number) in self.chip.mailbox_interrupts.iter().enumerate() {
             let high = self.status(core) & !READY != 0;
-            bus.drive(INTERRUPT + core as u32, high);
+            if self.chip.own_interrupts {
+                bus.drive_one(core, number, high);
+            } else {
+                bus.drive(number, high);
+            }
         }
     }
 
@@ -99,6 +119,10 @@ impl Sio {
             bus.command(Command::Start(1, start));
         }
         self.interrupt(bus);
+    }
+
+    fn divider(&mut self, core: usize) -> Option<&mut Divider> {
+        self.dividers.get_mut(core).filter(|_| self.chip.dividers)
     }
 
     /// Claims a lock: its bit, or 0 if it was claimed before.
@@ -116,7 +140,7 @@ fn caller(bus: &Bus) -> usize {
 
 impl Peripheral for Sio {
     fn name(&self) -> &'static str {
-        NAME
+        self.chip.names.sio
     }
 
     fn is_ordered(&self, offset: u32) -> bool {
@@ -132,7 +156,7 @@ impl Peripheral for Sio {
             CPUID => Ok(core as u32),
             FIFO_ST => Ok(self.status(core)),
             FIFO_RD => {
-                let word = self.fifos.get_mut(core).and_then(|fifo| fifo.0.pop_front());
+                let word = self.fifos.get_mut(core).and_then(|fifo| fifo.words.pop_front());
                 if word.is_none() {
                     self.set_error(core, READ_WHILE_EMPTY);
                 }
@@ -141,7 +165,7 @@ impl Peripheral for Sio {
             }
             SPINLOCK_ST => Ok(self.locks),
             _ => {
-                let divider = self.dividers.get_mut(core).ok_or(Refusal::Unmodelled)?;
+                let divider = self.divider(core).ok_or(Refusal::Unmodelled)?;
                 divider.read(offset, bus.cycles).ok_or(Refusal::Unmodelled)
             }
         }
@@ -169,7 +193,7 @@ impl Peripheral for Sio {
                 Ok(())
             }
             _ => {
-                let divider = self.dividers.get_mut(core).ok_or(Refusal::Unmodelled)?;
+                let divider = self.divider(core).ok_or(Refusal::Unmodelled)?;
                 divider.write(offset, value, bus.cycles).ok_or(Refusal::Unmodelled)
             }
         }
@@ -189,7 +213,7 @@ impl Peripheral for Sio {
     }
 
     fn reset(&mut self, _bus: &mut Bus) {
-        *self = Sio::default();
+        *self = Sio::new(self.chip);
     }
 }
 

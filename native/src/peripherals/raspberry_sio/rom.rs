@@ -1,5 +1,5 @@
-//! What core 1 does in the boot ROM of the RP2040: it waits for core 0 to say
-//! where it begins (datasheet, "Launching Code On Processor Core 1").
+//! What core 1 does in the boot ROM of either chip: it waits for core 0 to say
+//! where it begins (datasheets, "Launching Code On Processor Core 1").
 //!
 //! It empties its mailbox, sends a 0, and expects 1, a vector table, a stack
 //! pointer and an entry, each of which it sends back. A 0, or another word
@@ -39,7 +39,7 @@ impl Rom {
     }
 
     fn begin_again(&mut self, incoming: &mut Fifo) {
-        incoming.0.clear();
+        incoming.words.clear();
         self.expects = Expects::One;
         self.answer = Some(0);
     }
@@ -59,7 +59,7 @@ impl Rom {
                 self.runs = false;
                 return (sent, self.launch.take());
             }
-            let Some(word) = incoming.0.pop_front() else { break };
+            let Some(word) = incoming.words.pop_front() else { break };
             self.take(word, incoming);
         }
         (sent, None)

@@ -1,3 +1,4 @@
+use super::super::raspberry::{RP2040, RP2350};
 use super::*;
 use crate::bus::Start;
 
@@ -22,7 +23,7 @@ fn tell(sio: &mut Sio, bus: &mut Bus, word: u32) -> Vec<u32> {
 }
 
 fn waiting() -> (Sio, Bus) {
-    let (mut sio, mut bus) = (Sio::default(), Bus::default());
+    let (mut sio, mut bus) = (Sio::new(&RP2040), Bus::default());
     sio.signal(Signal::Released(1), &mut bus);
     assert_eq!(drain(&mut sio, 0, &mut bus), [0]);
     bus.commands.clear();
@@ -31,14 +32,14 @@ fn waiting() -> (Sio, Bus) {
 
 #[test]
 fn each_core_reads_its_number() {
-    let (mut sio, mut bus) = (Sio::default(), Bus::default());
+    let (mut sio, mut bus) = (Sio::new(&RP2040), Bus::default());
     assert_eq!(sio.read(CPUID, on(0, &mut bus)).unwrap(), 0);
     assert_eq!(sio.read(CPUID, on(1, &mut bus)).unwrap(), 1);
 }
 
 #[test]
 fn a_mailbox_holds_eight_words_in_order() {
-    let (mut sio, mut bus) = (Sio::default(), Bus::default());
+    let (mut sio, mut bus) = (Sio::new(&RP2040), Bus::default());
     for word in 0..8 {
         assert_eq!(sio.read(FIFO_ST, on(0, &mut bus)).unwrap(), READY);
         sio.write(FIFO_WR, word, on(0, &mut bus)).unwrap();
@@ -57,7 +58,7 @@ fn a_mailbox_holds_eight_words_in_order() {
 
 #[test]
 fn a_word_interrupts_its_reader_until_it_is_read() {
-    let (mut sio, mut bus) = (Sio::default(), Bus::default());
+    let (mut sio, mut bus) = (Sio::new(&RP2040), Bus::default());
     *bus.interrupts.enabled(0).unwrap() = 0b11 << 15;
     sio.write(FIFO_WR, 5, on(0, &mut bus)).unwrap();
     assert!(bus.stirred);
@@ -71,7 +72,7 @@ fn a_word_interrupts_its_reader_until_it_is_read() {
 
 #[test]
 fn a_spinlock_is_claimed_by_one() {
-    let (mut sio, mut bus) = (Sio::default(), Bus::default());
+    let (mut sio, mut bus) = (Sio::new(&RP2040), Bus::default());
     let lock = SPINLOCK + 4 * 31;
     assert!(sio.is_ordered(lock) && !sio.is_ordered(CPUID) && !sio.is_ordered(0x60));
     assert_eq!(sio.read(lock, on(1, &mut bus)).unwrap(), 1 << 31);
@@ -84,7 +85,7 @@ fn a_spinlock_is_claimed_by_one() {
 
 #[test]
 fn each_core_divides_for_itself() {
-    let (mut sio, mut bus) = (Sio::default(), Bus::default());
+    let (mut sio, mut bus) = (Sio::new(&RP2040), Bus::default());
     for (core, dividend) in [(0, 100), (1, 1000)] {
         sio.write(0x60, dividend, on(core, &mut bus)).unwrap();
         sio.write(0x64, 7, on(core, &mut bus)).unwrap();
@@ -136,7 +137,7 @@ fn the_rom_waits_while_its_answers_are_not_read() {
     for round in 0..8 {
         sio.write(FIFO_WR, 0, on(0, &mut bus)).unwrap();
         sio.signal(Signal::Event, &mut bus);
-        assert!(sio.fifos[1].0.is_empty(), "round {round}");
+        assert!(sio.fifos[1].words.is_empty(), "round {round}");
     }
     sio.write(FIFO_WR, 1, on(0, &mut bus)).unwrap();
     sio.signal(Signal::Event, &mut bus);
@@ -162,9 +163,27 @@ fn core_1_greets_each_time_it_comes_out_of_reset() {
 
 #[test]
 fn the_unmodelled_is_refused() {
-    let (mut sio, mut bus) = (Sio::default(), Bus::default());
+    let (mut sio, mut bus) = (Sio::new(&RP2040), Bus::default());
     for offset in [0x004, 0x010, 0x07c, 0x080, 0x180] {
         assert!(sio.read(offset, &mut bus).is_err(), "{offset:#x}");
         assert!(sio.write(offset, 0, &mut bus).is_err(), "{offset:#x}");
     }
+}
+
+#[test]
+fn a_mailbox_of_the_rp2350_is_shorter_and_interrupts_its_reader_alone() {
+    let (mut sio, mut bus) = (Sio::new(&RP2350), Bus::default());
+    bus.add_core();
+    bus.add_core();
+    for word in 0..4 {
+        sio.write(FIFO_WR, word, on(0, &mut bus)).unwrap();
+    }
+    assert_eq!(sio.read(FIFO_ST, on(0, &mut bus)).unwrap(), 0, "full");
+    assert!(bus.stirred);
+    for core in [0, 1] {
+        *bus.interrupts_of(core).enabled(0).unwrap() = 1 << 25;
+    }
+    assert_eq!(bus.interrupts_of(0).ready(), None);
+    assert_eq!(bus.interrupts_of(1).ready(), Some(25));
+    assert!(sio.read(0x70, &mut bus).is_err(), "there are no dividers");
 }

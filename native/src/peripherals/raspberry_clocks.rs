@@ -1,18 +1,14 @@
-//! Clock generators, crystal oscillator and system PLL of the RP2040: what is
-//! switched on runs at once, and in the order that the hardware needs.
+//! Clock generators, crystal oscillator and system PLL of the RP2040 and the
+//! RP2350: what is switched on runs at once, and in the order that the
+//! hardware needs.
 //!
-//! Registers: RP2040 Datasheet, "Clocks", "Crystal Oscillator" and "PLL". The
-//! core runs at its board's clock from reset on, whatever is set here.
+//! Registers: RP2040 Datasheet and RP2350 Datasheet, "Clocks", "Crystal
+//! Oscillator" and "PLL". The core runs at its board's clock from reset on,
+//! whatever is set here.
 
+use super::raspberry::Chip;
 use super::{Peripheral, Refusal};
 use crate::bus::Bus;
-
-/// The model's name: the clock generators.
-pub const CLOCKS: &str = "rp2040-clocks";
-/// The model's name: the crystal oscillator.
-pub const CRYSTAL: &str = "rp2040-xosc";
-/// The model's name: a PLL.
-pub const PLL: &str = "rp2040-pll";
 
 const CLK_REF_CTRL: u32 = 0x30;
 const CLK_REF_SELECTED: u32 = 0x38;
@@ -25,16 +21,38 @@ const AUXILIARY: u32 = 7 << 5;
 const PERI_ENABLE: u32 = 1 << 11;
 
 /// The clock generators.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Clocks {
+    chip: &'static Chip,
     reference: u32,
     system: u32,
     peripherals: u32,
 }
 
+impl Clocks {
+    /// Those of a chip.
+    pub fn new(chip: &'static Chip) -> Clocks {
+        Clocks { chip, reference: 0, system: chip.system_clock, peripherals: 0 }
+    }
+
+    /// The source of the system clock must run. What its other input has may
+    /// change only while that is not taken.
+    fn check_system(&self, value: u32, bus: &Bus) -> Result<(), Refusal> {
+        let taken = |control: u32| control & FROM_AUXILIARY != 0;
+        if taken(self.system) && (self.system ^ value) & AUXILIARY != 0 {
+            let why = "AUXSRC of CLK_SYS is changed while it is taken";
+            return Err(Refusal::Misuse(why.into()));
+        }
+        if taken(value) && (value & AUXILIARY != 0 || !bus.pll) {
+            return Err(Refusal::Misuse("CLK_SYS from a source that does not run".into()));
+        }
+        Ok(())
+    }
+}
+
 impl Peripheral for Clocks {
     fn name(&self) -> &'static str {
-        CLOCKS
+        self.chip.names.clocks
     }
 
     fn read(&mut self, offset: u32, _bus: &mut Bus) -> Result<u32, Refusal> {
@@ -53,9 +71,6 @@ impl Peripheral for Clocks {
             CLK_REF_CTRL if value & 3 == FROM_CRYSTAL && !bus.crystal => {
                 Err(Refusal::Misuse("CLK_REF from the crystal, which is off".into()))
             }
-            CLK_SYS_CTRL if value & 1 == FROM_AUXILIARY && (value & AUXILIARY != 0 || !bus.pll) => {
-                Err(Refusal::Misuse("CLK_SYS from a source that does not run".into()))
-            }
             CLK_PERI_CTRL if value & (PERI_ENABLE | AUXILIARY) != PERI_ENABLE => {
                 Err(Refusal::Misuse("only CLK_PERI on and from CLK_SYS is modelled".into()))
             }
@@ -64,6 +79,7 @@ impl Peripheral for Clocks {
                 Ok(())
             }
             CLK_SYS_CTRL => {
+                self.check_system(value, bus)?;
                 self.system = value;
                 Ok(())
             }
@@ -76,7 +92,7 @@ impl Peripheral for Clocks {
     }
 
     fn reset(&mut self, _bus: &mut Bus) {
-        *self = Clocks::default();
+        *self = Clocks::new(self.chip);
     }
 }
 
@@ -90,15 +106,23 @@ const STABLE: u32 = 1 << 31;
 const ENABLED: u32 = 1 << 12;
 
 /// The crystal oscillator.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Crystal {
+    chip: &'static Chip,
     control: u32,
     delay: u32,
 }
 
+impl Crystal {
+    /// That of a chip.
+    pub fn new(chip: &'static Chip) -> Crystal {
+        Crystal { chip, control: 0, delay: 0 }
+    }
+}
+
 impl Peripheral for Crystal {
     fn name(&self) -> &'static str {
-        CRYSTAL
+        self.chip.names.crystal
     }
 
     fn read(&mut self, offset: u32, bus: &mut Bus) -> Result<u32, Refusal> {
@@ -128,7 +152,7 @@ impl Peripheral for Crystal {
     }
 
     fn reset(&mut self, bus: &mut Bus) {
-        *self = Crystal::default();
+        *self = Crystal::new(self.chip);
         bus.crystal = false;
     }
 }
@@ -149,19 +173,19 @@ const OSCILLATOR: std::ops::RangeInclusive<u64> = 750_000_000..=1_600_000_000;
 /// A PLL on the crystal.
 #[derive(Debug)]
 pub struct Pll {
+    chip: &'static Chip,
     divider: u32,
     power: u32,
     feedback: u32,
     post: u32,
 }
 
-impl Default for Pll {
-    fn default() -> Pll {
-        Pll { divider: 1, power: PWR_OFF, feedback: 0, post: 0x0007_7000 }
-    }
-}
-
 impl Pll {
+    /// The system PLL of a chip.
+    pub fn new(chip: &'static Chip) -> Pll {
+        Pll { chip, divider: 1, power: PWR_OFF, feedback: 0, post: 0x0007_7000 }
+    }
+
     fn oscillator_hz(&self) -> u64 {
         CRYSTAL_HZ / u64::from(self.divider.max(1)) * u64::from(self.feedback)
     }
@@ -180,7 +204,7 @@ impl Pll {
 
 impl Peripheral for Pll {
     fn name(&self) -> &'static str {
-        PLL
+        self.chip.names.pll
     }
 
     fn read(&mut self, offset: u32, bus: &mut Bus) -> Result<u32, Refusal> {
@@ -210,13 +234,14 @@ impl Peripheral for Pll {
     }
 
     fn reset(&mut self, bus: &mut Bus) {
-        *self = Pll::default();
+        *self = Pll::new(self.chip);
         bus.pll = false;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::raspberry::{RP2040, RP2350};
     use super::*;
 
     fn bus() -> Bus {
@@ -226,7 +251,7 @@ mod tests {
     #[test]
     fn starts_in_the_right_order_only() {
         let (mut clocks, mut crystal, mut pll) =
-            (Clocks::default(), Crystal::default(), Pll::default());
+            (Clocks::new(&RP2040), Crystal::new(&RP2040), Pll::new(&RP2040));
         let mut bus = bus();
         assert!(clocks.write(CLK_REF_CTRL, FROM_CRYSTAL, &mut bus).is_err());
         crystal.write(XOSC_CTRL, ENABLE << 12 | RANGE_1_15_MHZ, &mut bus).unwrap();
@@ -247,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_clock_other_than_the_boards_is_refused() {
-        let (mut pll, mut bus) = (Pll::default(), Bus { crystal: true, ..bus() });
+        let (mut pll, mut bus) = (Pll::new(&RP2040), Bus { crystal: true, ..bus() });
         pll.write(FBDIV, 133, &mut bus).unwrap();
         pll.write(PRIM, 6 << 16 | 2 << 12, &mut bus).unwrap();
         let refusal = pll.write(PWR, 0, &mut bus).unwrap_err();
@@ -256,11 +281,26 @@ mod tests {
 
     #[test]
     fn an_oscillator_out_of_its_range_does_not_lock() {
-        let (mut pll, mut bus) = (Pll::default(), Bus { crystal: true, ..bus() });
+        let (mut pll, mut bus) = (Pll::new(&RP2040), Bus { crystal: true, ..bus() });
         for feedback in [62, 134] {
             pll.write(FBDIV, feedback, &mut bus).unwrap();
             pll.write(PWR, PWR_DIVIDERS, &mut bus).unwrap();
             assert_eq!(pll.read(CS, &mut bus).unwrap() & LOCK, 0);
         }
+    }
+
+    #[test]
+    fn the_rp2350_leaves_its_ring_oscillator_before_it_takes_the_pll() {
+        let mut clocks = Clocks::new(&RP2350);
+        let mut bus = Bus { pll: true, ..Bus::default() };
+        assert_eq!(clocks.read(CLK_SYS_CTRL, &mut bus).unwrap(), 0x41);
+        assert_eq!(clocks.read(CLK_SYS_SELECTED, &mut bus).unwrap(), 2);
+        for hasty in [0, 1] {
+            assert!(clocks.write(CLK_SYS_CTRL, hasty, &mut bus).is_err());
+        }
+        for control in [0x40, 0, 1] {
+            clocks.write(CLK_SYS_CTRL, control, &mut bus).unwrap();
+        }
+        assert_eq!(clocks.read(CLK_SYS_SELECTED, &mut bus).unwrap(), 2);
     }
 }
