@@ -36,7 +36,7 @@ impl Registers {
     }
 
     /// Waits until all of `bits` are set, however long that takes.
-    #[cfg(architecture = "thumbv6m-none-eabi")]
+    #[cfg(any(architecture = "thumbv6m-none-eabi", architecture = "thumbv8m.main-none-eabihf"))]
     pub(crate) fn await_set(self, offset: usize, bits: u32) {
         while self.read(offset) & bits != bits {}
     }

@@ -18,10 +18,14 @@ pub mod mps2;
 mod nrf;
 #[cfg(architecture = "thumbv7em-none-eabihf")]
 pub mod nrf52840;
+#[cfg(any(architecture = "thumbv6m-none-eabi", architecture = "thumbv8m.main-none-eabihf"))]
+mod raspberry;
 #[cfg(architecture = "riscv32imafc-unknown-none-elf")]
 pub mod riscv_virt;
 #[cfg(architecture = "thumbv6m-none-eabi")]
 pub mod rp2040;
+#[cfg(architecture = "thumbv8m.main-none-eabihf")]
+pub mod rp2350;
 #[cfg(architecture = "thumbv7em-none-eabihf")]
 pub mod stm32f4;
 
@@ -55,6 +59,7 @@ macro_rules! for_each_board {
 macro_rules! for_each_board {
     ($entry:ident) => {
         $entry!($crate::board::mps2::An505, ".vectors.mps2-an505", arielml_reset_mps2_an505);
+        $entry!($crate::board::rp2350::Rp2350, ".vectors.rp2350", arielml_reset_rp2350, 1 helper);
     };
 }
 

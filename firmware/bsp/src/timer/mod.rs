@@ -3,13 +3,13 @@
 mod clint;
 mod cmsdk_timer;
 mod nrf_timer;
-mod rp2040_timer;
+mod raspberry_timer;
 mod stm32_timer;
 
 pub use clint::Clint;
 pub use cmsdk_timer::CmsdkTimer;
 pub use nrf_timer::NrfTimer;
-pub use rp2040_timer::Rp2040Timer;
+pub use raspberry_timer::RaspberryTimer;
 pub use stm32_timer::Stm32Timer;
 
 /// A free-running 32-bit counter.

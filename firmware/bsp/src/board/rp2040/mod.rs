@@ -1,20 +1,20 @@
 //! Raspberry Pi Pico: RP2040.
 
 mod boot;
-mod clocks;
-mod sio;
+mod spinlock;
 
 use arielml_agent::Identity;
 use arielml_scheduler::Locked;
 
+use crate::board::raspberry::{self, CRYSTAL_HZ, Clocks, Resets};
 use crate::board::{Board, Helpers};
 use crate::cortex_m::{EventRegister, HelperStart, Interrupt};
 use crate::registers::Registers;
-use crate::timer::Rp2040Timer;
+use crate::timer::RaspberryTimer;
 use crate::uart::{Divisors, Pl011};
 
 pub use boot::BootBlock;
-pub use sio::Spinlock;
+pub use spinlock::Spinlock;
 
 // RP2040 Datasheet: "Address Map", "Interrupts", "Subsystem Resets", "GPIO",
 // "Power-On State Machine", "Watchdog".
@@ -28,11 +28,18 @@ const WATCHDOG: usize = 0x4005_8000;
 
 const UART0_INTERRUPT: u32 = 20;
 
-const RESETS_RESET: usize = 0x0;
-const RESETS_RESET_DONE: usize = 0x8;
+/// 125 MHz.
+const CLOCKS: Clocks = Clocks {
+    generators: 0x4000_8000,
+    crystal: 0x4002_4000,
+    pll: 0x4002_8000,
+    reset_pll: 1 << 12,
+    feedback: 125,
+    dividers: [6, 2],
+};
+
 const RESET_IO_BANK0: u32 = 1 << 5;
 const RESET_PADS_BANK0: u32 = 1 << 8;
-const RESET_PLL_SYS: u32 = 1 << 12;
 const RESET_TIMER: u32 = 1 << 21;
 const RESET_UART0: u32 = 1 << 22;
 
@@ -52,7 +59,7 @@ const WATCHDOG_CTRL_TRIGGER: u32 = 1 << 31;
 const WATCHDOG_TICK: usize = 0x2C;
 const WATCHDOG_TICK_ENABLE: u32 = 1 << 9;
 /// A microsecond, in periods of the reference clock.
-const TICK_PERIOD: u32 = clocks::CRYSTAL_HZ / 1_000_000;
+const TICK_PERIOD: u32 = CRYSTAL_HZ / 1_000_000;
 
 const BAUD: u32 = 1_000_000;
 
@@ -62,16 +69,20 @@ pub struct Rp2040;
 
 impl Board for Rp2040 {
     type Uart = Pl011<Interrupt>;
-    type Timer = Rp2040Timer;
+    type Timer = RaspberryTimer;
     type Header = BootBlock;
 
     const IDENTITY: Identity =
-        Identity { board: "rp2040", cores: 2, clock_hz: clocks::SYSTEM_HZ, ticks_hz: 1_000_000 };
+        Identity { board: "rp2040", cores: 2, clock_hz: CLOCKS.system_hz(), ticks_hz: 1_000_000 };
     const HEADER: BootBlock = boot::BLOCK;
 
     unsafe fn start() -> (Self::Uart, Self::Timer) {
-        clocks::start();
-        release(RESET_IO_BANK0 | RESET_PADS_BANK0 | RESET_TIMER | RESET_UART0);
+        // SAFETY: the one core that runs uses them from here alone.
+        unsafe {
+            let resets = Resets::at(RESETS);
+            CLOCKS.start(resets);
+            resets.release(RESET_IO_BANK0 | RESET_PADS_BANK0 | RESET_TIMER | RESET_UART0);
+        }
         // The timer counts the watchdog's ticks, one a microsecond.
         // SAFETY: used here and in `reset` alone.
         let watchdog = unsafe { Registers::at(WATCHDOG) };
@@ -79,7 +90,7 @@ impl Board for Rp2040 {
         prepare_pins();
         // SAFETY: nothing else uses the timer; the caller is the only one to
         // start the UART, and the first.
-        unsafe { (uart(), Rp2040Timer::at(TIMER)) }
+        unsafe { (uart(), RaspberryTimer::at(TIMER)) }
     }
 
     unsafe fn uart_after_fault() -> Self::Uart {
@@ -107,14 +118,14 @@ impl Helpers for Rp2040 {
 
     unsafe fn launch(_: u32, start: HelperStart) {
         // SAFETY: nobody launched it before, as the caller vouches.
-        unsafe { sio::launch(start) };
+        unsafe { raspberry::launch(start) };
     }
 }
 
 /// # Safety
 /// As for [`Pl011::start`].
 unsafe fn uart() -> Pl011<Interrupt> {
-    const DIVISORS: Divisors = Divisors::of(clocks::SYSTEM_HZ, BAUD);
+    const DIVISORS: Divisors = Divisors::of(CLOCKS.system_hz(), BAUD);
     let interrupt = Interrupt::enable(UART0_INTERRUPT);
     // SAFETY: the caller vouches for UART0 being free.
     unsafe { Pl011::start(UART0, DIVISORS, interrupt) }
@@ -128,14 +139,4 @@ fn prepare_pins() {
     pins.write(IO_BANK0_GPIO1_CTRL, FUNCTION_UART);
 }
 
-/// Takes peripherals out of reset.
-fn release(peripherals: u32) {
-    let resets = resets();
-    resets.write(RESETS_RESET, resets.read(RESETS_RESET) & !peripherals);
-    resets.await_set(RESETS_RESET_DONE, peripherals);
-}
-
-fn resets() -> Registers {
-    // SAFETY: the one core that runs uses it from this module alone.
-    unsafe { Registers::at(RESETS) }
-}
+const _: () = assert!(CLOCKS.system_hz() == 125_000_000);

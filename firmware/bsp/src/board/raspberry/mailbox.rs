@@ -1,10 +1,7 @@
-//! What the two cores share: mailboxes and spinlocks of the single-cycle I/O
-//! block, which no other bus master waits for (RP2040 Datasheet, "SIO").
+//! How core 1 is launched: by the mailboxes of the single-cycle I/O block
+//! (RP2040 Datasheet and RP2350 Datasheet, "SIO").
 
-use core::hint::spin_loop;
-use core::sync::atomic::{Ordering, fence};
-
-use arielml_scheduler::{Event, Lock};
+use arielml_scheduler::Event;
 
 use crate::cortex_m::{EventRegister, HelperStart};
 use crate::registers::Registers;
@@ -13,34 +10,9 @@ const SIO: usize = 0xD000_0000;
 const FIFO_ST: usize = 0x050;
 const FIFO_WR: usize = 0x054;
 const FIFO_RD: usize = 0x058;
-const SPINLOCK0: usize = 0x100;
 
 const FIFO_ST_VALID: u32 = 1;
 const FIFO_ST_READY: u32 = 1 << 1;
-
-fn sio() -> Registers {
-    // SAFETY: mailboxes are used by `launch` alone, and spinlock 0 by
-    // `Spinlock`; each core has its own view of the former.
-    unsafe { Registers::at(SIO) }
-}
-
-/// Spinlock 0 of the chip: reading claims it, writing gives it up.
-#[derive(Clone, Copy, Debug)]
-pub struct Spinlock;
-
-impl Lock for Spinlock {
-    fn acquire(&self) {
-        while sio().read(SPINLOCK0) == 0 {
-            spin_loop();
-        }
-        fence(Ordering::Acquire);
-    }
-
-    fn release(&self) {
-        fence(Ordering::Release);
-        sio().write(SPINLOCK0, 1);
-    }
-}
 
 /// Lets core 1 begin at `start`. It waits in the ROM for a greeting, then for
 /// vector table, stack pointer and entry, and sends each word back
@@ -48,10 +20,11 @@ impl Lock for Spinlock {
 ///
 /// # Safety
 /// Core 1 is in the ROM.
-pub(super) unsafe fn launch(start: HelperStart) {
+pub unsafe fn launch(start: HelperStart) {
     let [stack, entry] = start.first_words();
     let words = [0, 0, 1, core::ptr::from_ref(start) as u32, stack, entry];
-    let sio = sio();
+    // SAFETY: the mailboxes are used here alone; each core has its own view.
+    let sio = unsafe { Registers::at(SIO) };
     let mut step = 0;
     while let Some(&word) = words.get(step) {
         // A zero says that what came before counts for nothing.

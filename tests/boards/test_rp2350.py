@@ -1,0 +1,167 @@
+"""An image for the Raspberry Pi Pico 2: how it starts, what it computes, what it costs."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from pytest_arielml.boards import load_board
+from pytest_arielml.errors import GuestFault
+from pytest_arielml.golden import read
+from pytest_arielml.runners.emu.runner import EmuRunner
+from pytest_arielml.session import Deployment, Workbench
+from pytest_arielml.wire import Client
+
+ROOT = Path(__file__).parents[2]
+BOARD = load_board("rp2350")
+# RP2350 Datasheet, "Block Loops": where the ROM searches, and what blocks are made of.
+SEARCHED = 4096
+BEGIN, END = 0xFFFF_DED3, 0xAB12_3579
+LAST = 0xFF
+
+
+@pytest.fixture(scope="module")
+def deployment(lenet5_model: Path) -> Iterator[Deployment]:
+    with Workbench("emu-rp2350") as bench:
+        yield bench.deploy(lenet5_model)
+
+
+@pytest.fixture(scope="module")
+def flash(deployment: Deployment) -> bytes:
+    """The bytes of flash that the ROM searches."""
+    with deployment.image.elf.open("rb") as file:
+        for segment in ELFFile(file).iter_segments("PT_LOAD"):
+            if segment["p_paddr"] == BOARD.flash.origin:
+                return bytes(segment.data()[:SEARCHED])
+    raise AssertionError("nothing lies at the start of flash")
+
+
+def items(block: bytes) -> tuple[dict[int, bytes], int]:
+    """The items of a block behind its marker, by type, and where the next block is."""
+    found: dict[int, bytes] = {}
+    at = 0
+    while block[at] != LAST:
+        kind, words = block[at], block[at + 1]
+        assert kind < 0x80, "only items of the short kind are read here"
+        assert words > 0
+        found[kind] = block[at : at + 4 * words]
+        at += 4 * words
+    (words,) = struct.unpack_from("<H", block, at + 1)
+    assert 4 * words == at, "the last item counts the others"
+    distance, end = struct.unpack_from("<iI", block, at + 4)
+    assert end == END
+    return found, distance
+
+
+def test_the_rom_finds_one_image_definition(flash: bytes, deployment: Deployment) -> None:
+    marker = struct.pack("<I", BEGIN)
+    places = [at for at in range(0, len(flash) - 4, 4) if flash[at : at + 4] == marker]
+    assert len(places) == 1
+    found, distance = items(flash[places[0] + 4 :])
+    assert distance == 0, "a loop of one block"
+    assert set(found) == {0x42, 0x03}
+    _, kind = struct.unpack("<HH", found[0x42])
+    # Executable, secure, Arm, RP2350; not to be tried before it is bought.
+    assert (kind & 15, kind >> 4 & 3, kind >> 8 & 7, kind >> 12 & 7, kind >> 15) == (1, 2, 0, 1, 0)
+    _, vectors = struct.unpack("<II", found[0x03])
+    assert vectors == BOARD.vectors
+    # VTOR has the bits from 7 on.
+    assert vectors % 128 == 0
+    stack, reset, *others = struct.unpack_from("<16I", flash, vectors - BOARD.flash.origin)
+    symbols = deployment.image.symbols
+    assert stack == symbols.address("__stack_top")
+    assert reset == symbols.address("arielml_reset_rp2350") | 1
+    assert len(set(others[:6])) == 1
+    assert others[0] & 1
+    assert others[6:] == [0] * 8
+
+
+def digits(lenet5_model: Path, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    with np.load(lenet5_model.parent / "digits-500.npz") as file:
+        images: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = (
+            file["images"][:count].astype(np.float32)[:, None, None] / 255
+        )
+    return images
+
+
+def test_digits_are_those_of_the_golden(deployment: Deployment, lenet5_model: Path) -> None:
+    count = 100
+    golden = read(ROOT / "golden" / "lenet5-int8.npz")
+    expected = golden.outputs[0][:count]
+    found = np.stack([deployment.run(image).output for image in digits(lenet5_model, count)])
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_costs(deployment: Deployment, lenet5_model: Path) -> None:
+    """Ceilings that a change may lower and must not raise unawares."""
+    (image,) = digits(lenet5_model, 1)
+    deployment.run(image)
+    first, second = deployment.run(image), deployment.run(image)
+    assert first.instructions == second.instructions
+    assert first.memory == second.memory
+    assert first.instructions is not None
+    assert first.overhead is not None
+    assert first.instructions <= 1_250_000
+    assert first.overhead <= 25_000
+    # An instruction a cycle, at 150 MHz.
+    assert first.seconds is not None
+    assert first.seconds <= 0.0085
+    assert deployment.size.flash <= 123 * 1024
+    assert deployment.size.ram <= 19 * 1024
+
+
+def test_it_says_what_it_is_and_resets(deployment: Deployment) -> None:
+    machine = EmuRunner().boot(deployment.image, BOARD, timeout=5.0)
+    client = Client(machine.stream, timeout=5.0)
+    first = client.wait_for_greeting()
+    assert (first.board, first.cores) == ("rp2350", 1)
+    assert (first.clock_hz, first.ticks_hz) == (150_000_000, BOARD.timer.hz)
+    assert first.stack_size == BOARD.stack
+    before = client.load()
+    assert client.reset() == first
+    assert machine.resets == 1
+    assert client.load().heap_peak == before.heap_peak
+    machine.close()
+
+
+def test_ticks_are_microseconds(deployment: Deployment) -> None:
+    machine = EmuRunner().boot(deployment.image, BOARD, timeout=5.0)
+    client = Client(machine.stream, timeout=5.0)
+    client.wait_for_greeting()
+    loaded = client.load()
+    span = machine.counters().spans["arielml_load"]
+    # The ticks are of a little more than the function that is counted.
+    assert span.cycles / 150 - 1 <= loaded.ticks <= span.cycles / 150 * 1.05
+    machine.close()
+
+
+def test_a_fault_on_the_chip_is_reported(
+    deployment: Deployment, flash: bytes, tmp_path: Path
+) -> None:
+    """The emulator stops at a fault; here the program goes where the core would."""
+    (handler,) = struct.unpack_from("<I", flash, 0x8C)
+    address = deployment.image.symbols.address("arielml_load") & ~1
+    aligned = address % 4 == 0
+    jump = (0x4B00, 0x4718) if aligned else (0x4B01, 0x4718, 0x46C0)  # ldr r3, =handler; bx r3
+    code = struct.pack(f"<{len(jump)}HI", *jump, handler)
+    data = bytearray(deployment.image.elf.read_bytes())
+    with deployment.image.elf.open("rb") as file:
+        for segment in ELFFile(file).iter_segments("PT_LOAD"):
+            offset = address - segment["p_vaddr"]
+            if 0 <= offset < segment["p_filesz"]:
+                start = segment["p_offset"] + offset
+                data[start : start + len(code)] = code
+    spoilt = tmp_path / "spoilt.elf"
+    spoilt.write_bytes(data)
+    machine = EmuRunner().boot(replace(deployment.image, elf=spoilt), BOARD, timeout=5.0)
+    client = Client(machine.stream, timeout=5.0)
+    client.wait_for_greeting()
+    with pytest.raises(GuestFault, match="cause unknown"):
+        client.load()
+    machine.close()
