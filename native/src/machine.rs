@@ -292,7 +292,7 @@ impl Machine {
             function: function.unwrap_or(0) as u16,
         };
         if let Some(offset) = cost.floating_point
-            && !self.bus.fpu_enabled
+            && !(self.core.description.fpu && self.bus.fpu_enabled)
         {
             self.fail(Fault::at(Kind::FpuOff, address.wrapping_add(offset), ""));
         } else if !writable {

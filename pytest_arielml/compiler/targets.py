@@ -78,6 +78,14 @@ _TARGETS: Final = {
         features="+dsp,+fp-armv8d16sp",
         float_abi="hard",
     ),
+    # Cores without an FPU have no DSP extension either, nor what holds FPU registers.
+    ("cortex-m33", False): Target(
+        architecture="thumbv8m.main-none-eabi",
+        triple="thumbv8m.main-none-unknown-eabi",
+        cpu="cortex-m33",
+        features="+soft-float,-dsp,-fpregs",
+        float_abi="soft",
+    ),
     ("cortex-m0plus", False): Target(
         architecture="thumbv6m-none-eabi",
         triple="thumbv6m-none-unknown-eabi",

@@ -88,7 +88,20 @@ BOARDS = {
         instructions=1_250_000,
         overhead=25_000,
     ),
+    # Its first core has neither an FPU nor the DSP extension.
+    "mps2-an521": Expected(
+        core=Core("cortex-m33", False, 20_000_000),
+        architecture="thumbv8m.main-none-eabi",
+        flash=0x1000_0000,
+        ram=0x3800_0000,
+        uart=0x5020_0000,
+        timer=0x5000_0000,
+        model=arm_const.UC_CPU_ARM_CORTEX_M33,
+        instructions=1_350_000,
+        overhead=25_000,
+    ),
 }
+ARMV8_M = ("mps2-an505", "mps2-an521")
 
 
 @pytest.fixture(scope="module", params=BOARDS)
@@ -137,7 +150,7 @@ def test_it_is_laid_out_as_the_file_says(
     assert stack == symbols.address("__stack_top")
     assert reset == symbols.address(f"arielml_reset_{board.name.replace('-', '_')}") | 1
     # Only Armv8-M has a secure fault, the sixth.
-    faults = 6 if board.name == "mps2-an505" else 5
+    faults = 6 if board.name in ARMV8_M else 5
     assert len(set(others[:faults])) == 1
     assert others[0] & 1
     assert others[faults:] == [0] * (14 - faults)
@@ -191,7 +204,7 @@ def test_the_mpu_forbids_what_the_board_leaves_open(
     """Emulated here is a core without an MPU: the emulated board faults by itself."""
     *regions, on = started
     assert on == (0x04, 1 | 1 << 2)
-    if board.name == "mps2-an505":
+    if board.name in ARMV8_M:
         # Armv8-M: MAIR0, RNR, RBAR, RLAR.
         assert regions == [
             (0x30, 0x44),

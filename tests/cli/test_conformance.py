@@ -46,7 +46,8 @@ def test_a_board_that_fails_is_summed_up_in_words(tmp_path: Path) -> None:
     )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 passed, 1 failed" in done.stdout
-    assert "failed   board: float unit is set up: the runtime and the board's" in done.stdout
+    assert "failed   board: float unit is set up: a floating-point instruction" in done.stdout
+    assert "on a core without an FPU" in done.stdout
 
 
 def test_nothing_that_ran_is_no_success(tmp_path: Path) -> None:

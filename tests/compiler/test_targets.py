@@ -52,6 +52,7 @@ def calls(compiled: CompiledModel) -> set[str]:
         ("mps2-an386", {"roundf"}, DOUBLE),
         ("mps2-an500", set(), set()),
         ("mps2-an505", set(), DOUBLE),
+        ("mps2-an521", FLOAT | {"roundf"}, DOUBLE),
     ],
 )
 def test_what_the_core_lacks_is_called(

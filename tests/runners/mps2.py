@@ -10,10 +10,16 @@ from pytest_arielml.boards import Board, load_board
 from pytest_arielml.runners.emu import EmuMachine
 from pytest_arielml.runners.emu.program import Program
 
-NAMES = ("mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505")
+NAMES = ("mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps2-an521")
 SCS = 0xE000_E000
 # Of the receiver of UART0.
-INTERRUPTS = {"mps2-an385": 0, "mps2-an386": 0, "mps2-an500": 0, "mps2-an505": 32}
+INTERRUPTS = {
+    "mps2-an385": 0,
+    "mps2-an386": 0,
+    "mps2-an500": 0,
+    "mps2-an505": 32,
+    "mps2-an521": 32,
+}
 
 
 def thumb(board: Board) -> Thumb:

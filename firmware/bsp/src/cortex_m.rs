@@ -32,7 +32,7 @@ const CFSR_STKOF: u32 = 1 << 20;
 const SCB_SFSR: usize = 0xDE4;
 
 const ARMV6_M: bool = cfg!(architecture = "thumbv6m-none-eabi");
-const ARMV8_M: bool = cfg!(architecture = "thumbv8m.main-none-eabihf");
+const ARMV8_M: bool = cfg!(armv8_m);
 
 const AIRCR_SYSRESETREQ: u32 = 0x05FA_0004;
 
@@ -288,7 +288,7 @@ macro_rules! enable_fpu {
 }
 
 /// Keeps the stack pointer from going below the stack where the core can.
-#[cfg(architecture = "thumbv8m.main-none-eabihf")]
+#[cfg(armv8_m)]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! limit_stack {
@@ -297,7 +297,7 @@ macro_rules! limit_stack {
     };
 }
 
-#[cfg(not(architecture = "thumbv8m.main-none-eabihf"))]
+#[cfg(not(armv8_m))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! limit_stack {
@@ -309,7 +309,7 @@ macro_rules! limit_stack {
 /// The branch to take when the stack pointer of a fault, compared with the end
 /// of the stack, says that it had overflowed: a core with a limit puts it at
 /// the limit instead of pushing a frame.
-#[cfg(architecture = "thumbv8m.main-none-eabihf")]
+#[cfg(armv8_m)]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! branch_if_overflowed {
@@ -318,7 +318,7 @@ macro_rules! branch_if_overflowed {
     };
 }
 
-#[cfg(not(architecture = "thumbv8m.main-none-eabihf"))]
+#[cfg(not(armv8_m))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! branch_if_overflowed {

@@ -30,7 +30,7 @@ pub struct Block {
 
 /// Lets nothing write to `constant` and nothing touch `forbidden`, if the core
 /// has an MPU.
-#[cfg(not(architecture = "thumbv8m.main-none-eabihf"))]
+#[cfg(not(armv8_m))]
 pub fn protect(constant: Block, forbidden: Block) {
     /// Never executed.
     const XN: u32 = 1 << 28;
@@ -55,7 +55,7 @@ pub fn protect(constant: Block, forbidden: Block) {
 ///
 /// That of Armv8-M takes nothing else away from privileged code; the limit of
 /// the stack is a register there.
-#[cfg(architecture = "thumbv8m.main-none-eabihf")]
+#[cfg(armv8_m)]
 pub fn protect(constant: Block) {
     const MAIR0: usize = 0x30;
     /// Normal memory, not cached.

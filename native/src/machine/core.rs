@@ -144,7 +144,7 @@ impl Core {
 
     /// Runs from `start` on, everything else as out of reset.
     pub(crate) fn begin(&mut self, start: Start) {
-        let Description { isa, registers, fpu, .. } = &self.description;
+        let Description { isa, registers, .. } = &self.description;
         for &id in &registers.all {
             if id != registers.pc {
                 self.engine.set_register(id, 0);
@@ -162,7 +162,7 @@ impl Core {
         self.engine.set_register(registers.sp, start.stack);
         self.engine.set_register(registers.pc, pc | u32::from(*isa == Isa::Thumb));
         self.counter.reset(pc);
-        self.fpu_enabled = !fpu;
+        self.fpu_enabled = false;
         self.sleep = Sleep::Awake;
         self.event = false;
         self.interrupted = None;

@@ -167,6 +167,12 @@ def _explain(context: Context) -> tuple[str, str | None, str]:
             )
         case Kind.DMA:
             return message, "a buffer in RAM", "copy constant data to RAM before it is sent"
+        case Kind.FPU_OFF if not context.board.cores[record.core].fpu:
+            return (
+                f"a floating-point instruction at {address:#010x} on a core without an FPU",
+                f"instructions of a {context.board.cores[record.core].cpu} that has none",
+                "compile for this core, or say `fpu = true` for the board",
+            )
         case Kind.FPU_OFF:
             return (
                 f"a floating-point instruction at {address:#010x} while the FPU is off",

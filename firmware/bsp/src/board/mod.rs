@@ -8,11 +8,7 @@ use crate::timer::Timer;
 
 #[cfg(architecture = "thumbv6m-none-eabi")]
 pub mod microbit;
-#[cfg(any(
-    architecture = "thumbv7m-none-eabi",
-    architecture = "thumbv7em-none-eabihf",
-    architecture = "thumbv8m.main-none-eabihf"
-))]
+#[cfg(any(architecture = "thumbv7m-none-eabi", architecture = "thumbv7em-none-eabihf", armv8_m))]
 pub mod mps2;
 #[cfg(any(architecture = "thumbv6m-none-eabi", architecture = "thumbv7em-none-eabihf"))]
 mod nrf;
@@ -60,6 +56,15 @@ macro_rules! for_each_board {
     ($entry:ident) => {
         $entry!($crate::board::mps2::An505, ".vectors.mps2-an505", arielml_reset_mps2_an505);
         $entry!($crate::board::rp2350::Rp2350, ".vectors.rp2350", arielml_reset_rp2350, 1 helper);
+    };
+}
+
+/// As for the other architectures.
+#[cfg(architecture = "thumbv8m.main-none-eabi")]
+#[macro_export]
+macro_rules! for_each_board {
+    ($entry:ident) => {
+        $entry!($crate::board::mps2::An521, ".vectors.mps2-an521", arielml_reset_mps2_an521);
     };
 }
 

@@ -34,19 +34,19 @@ impl Fpga {
 }
 
 /// Where the image is: RAM, which takes writes.
-#[cfg(not(architecture = "thumbv8m.main-none-eabihf"))]
+#[cfg(not(armv8_m))]
 const IMAGE: Block = Block { base: 0, bits: 22 };
-#[cfg(architecture = "thumbv8m.main-none-eabihf")]
+#[cfg(armv8_m)]
 const IMAGE: Block = Block { base: 0x1000_0000, bits: 22 };
 
 /// What lies below RAM is reserved, which need not mean that it faults.
-#[cfg(not(architecture = "thumbv8m.main-none-eabihf"))]
+#[cfg(not(armv8_m))]
 const BELOW_RAM: Block = Block { base: 0x1F00_0000, bits: 24 };
 
 fn protect() {
-    #[cfg(not(architecture = "thumbv8m.main-none-eabihf"))]
+    #[cfg(not(armv8_m))]
     mpu::protect(IMAGE, BELOW_RAM);
-    #[cfg(architecture = "thumbv8m.main-none-eabihf")]
+    #[cfg(armv8_m)]
     mpu::protect(IMAGE);
 }
 
@@ -117,12 +117,26 @@ board!(
     ARMV7_M
 );
 
-// Application Note AN505: the core starts secure, and everything is used by
-// its secure address. The FPGA's interrupts begin at 32.
+// Application Notes AN505 and AN521, alike in what is used here: the core
+// starts secure, and everything is used by its secure address. The FPGA's
+// interrupts begin at 32.
+#[cfg(armv8_m)]
+const ARMV8_M: Fpga =
+    Fpga { clock_hz: 20_000_000, uart: 0x5020_0000, interrupt: 32, timer: 0x5000_0000 };
+
 #[cfg(architecture = "thumbv8m.main-none-eabihf")]
 board!(
     /// MPS2+ with the image AN505: Cortex-M33 at 20 MHz.
     An505,
     "mps2-an505",
-    Fpga { clock_hz: 20_000_000, uart: 0x5020_0000, interrupt: 32, timer: 0x5000_0000 }
+    ARMV8_M
+);
+
+#[cfg(architecture = "thumbv8m.main-none-eabi")]
+board!(
+    /// MPS2+ with the image AN521: two Cortex-M33 at 20 MHz, of which the
+    /// first has no FPU.
+    An521,
+    "mps2-an521",
+    ARMV8_M
 );
