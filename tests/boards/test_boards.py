@@ -68,7 +68,7 @@ def test_rp2040() -> None:
 def test_rp2350() -> None:
     board = load_board("rp2350")
     assert board.architecture == "thumbv8m.main-none-eabihf"
-    assert board.cores == (Core("cortex-m33", True, 150_000_000),)
+    assert board.cores == (Core("cortex-m33", True, 150_000_000),) * 2
     assert board.flash == Region(0x1000_0000, 4 << 20)
     assert board.ram == Region(0x2000_0000, 520 << 10)
     assert board.uart == Uart("pl011", 0x4007_0000, 1_000_000)

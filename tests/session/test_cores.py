@@ -12,7 +12,7 @@ import pytest
 from pytest_arielml.session import Deployment, Result, Workbench
 
 Deploy = Callable[..., Deployment]
-BOARDS = {"rp2040": 2, "riscv-virt": 8}
+BOARDS = {"rp2040": 2, "rp2350": 2, "mps2-an521": 2, "riscv-virt": 8}
 
 
 @pytest.fixture(scope="module", params=BOARDS)

@@ -112,19 +112,21 @@ def agree(
     return deploy
 
 
-@pytest.mark.parametrize("cores", [2, 4, 8])
+@pytest.mark.parametrize(
+    ("board", "cores"), [("mps2-an521", 2), ("riscv-virt", 2), ("riscv-virt", 4), ("riscv-virt", 8)]
+)
 @pytest.mark.parametrize("scheduler", ["greedy", "round-robin"])
 def test_several_cores_of_qemu(
-    benches: Callable[[str], Workbench], lenet5_model: Path, cores: int, scheduler: str
+    benches: Callable[[str], Workbench], lenet5_model: Path, board: str, cores: int, scheduler: str
 ) -> None:
     """Each order in which QEMU's cores take turns gives the bytes of one core."""
     try:
-        check_available("qemu", board=load_board("riscv-virt"))
+        check_available("qemu", board=load_board(board))
     except Unavailable as error:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(error.what)
-    bench = benches("qemu-riscv-virt")
+    bench = benches(f"qemu-{board}")
     alone = bench.deploy(lenet5_model, cores=1)
     shared = bench.deploy(lenet5_model, cores=cores, scheduler=scheduler)
     with np.load(lenet5_model.parent / "digits-500.npz") as digits:

@@ -50,10 +50,38 @@ pub struct Interrupt {
 impl Interrupt {
     /// Enables interrupt `number`.
     pub fn enable(number: u32) -> Self {
-        let interrupt = Interrupt { bank: 4 * (number / 32) as usize, bit: 1 << (number % 32) };
+        let interrupt = Self::of(number);
         interrupt.unpend();
         scs().write(NVIC_ISER + interrupt.bank, interrupt.bit);
         interrupt
+    }
+
+    /// Sleeps until interrupt `number` pends, which is enabled here alone, and
+    /// none of the first 64 beside it; `clear` takes back what caused it.
+    ///
+    /// With another one pending, as a byte that the host sends meanwhile, the
+    /// core would not sleep but look and look again. QEMU before 8.1 lets no
+    /// other core run then, if it counts instructions.
+    #[cfg(architecture = "thumbv8m.main-none-eabi")]
+    pub(crate) fn sleep_until(number: u32, clear: impl FnOnce()) {
+        let interrupt = Self::of(number);
+        let banks = [0, 4];
+        let others = banks.map(|bank| scs().read(NVIC_ISER + bank));
+        for bank in banks {
+            scs().write(NVIC_ICER + bank, u32::MAX);
+        }
+        scs().write(NVIC_ISER + interrupt.bank, interrupt.bit);
+        wait_for_interrupt();
+        scs().write(NVIC_ICER + interrupt.bank, interrupt.bit);
+        clear();
+        interrupt.unpend();
+        for (bank, enabled) in banks.into_iter().zip(others) {
+            scs().write(NVIC_ISER + bank, enabled);
+        }
+    }
+
+    const fn of(number: u32) -> Self {
+        Interrupt { bank: 4 * (number / 32) as usize, bit: 1 << (number % 32) }
     }
 
     fn unpend(&self) {

@@ -35,6 +35,7 @@ pub(crate) unsafe fn help<B: Helpers, const HELPERS: usize>(
     team: &BoardTeam<B, HELPERS>,
     core: u32,
 ) -> ! {
+    B::prepare_helper();
     stack::paint(core);
     // SAFETY: the caller is the only one with this number.
     unsafe { team.serve(core - 1, &B::EVENT) }

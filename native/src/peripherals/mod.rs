@@ -21,6 +21,7 @@ mod raspberry_sio;
 mod raspberry_system;
 mod raspberry_timer;
 pub mod sifive_test;
+pub mod sse200;
 pub mod stm32_clocks;
 pub mod stm32_gpio;
 pub mod stm32_timer;
@@ -130,6 +131,9 @@ pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
         plic::NAME => Some(Box::new(plic::Plic::default())),
         pl011::NAME => Some(Box::new(pl011::Pl011::new(base))),
         sifive_test::NAME => Some(Box::new(sifive_test::Finisher)),
+        sse200::CONTROL => Some(Box::new(sse200::Control::default())),
+        sse200::IDENTITY => Some(Box::new(sse200::Identity)),
+        sse200::MHU => Some(Box::new(sse200::Mhu::default())),
         stm32_clocks::CLOCKS => Some(Box::new(stm32_clocks::Clocks::default())),
         stm32_clocks::FLASH => Some(Box::new(stm32_clocks::Flash::default())),
         stm32_gpio::NAME => Some(Box::new(stm32_gpio::Gpio::default())),

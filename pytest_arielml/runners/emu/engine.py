@@ -55,6 +55,15 @@ _COMPANIONS: Final = {
     ),
 }
 
+# What its cores agree by, where the timer does not tell.
+_SUBSYSTEMS: Final = {
+    "mps2-an521": (
+        ("sse200-mhu", 0x5000_3000),
+        ("sse200-cpu-identity", 0x5001_F000),
+        ("sse200-control", 0x5002_1000),
+    ),
+}
+
 # `UC_CTL_WRITE(UC_CTL_CPU_MODEL, 1)` of unicorn.h.
 _SET_CPU_MODEL: Final = (
     unicorn_const.UC_CTL_CPU_MODEL | 1 << 26 | unicorn_const.UC_CTL_IO_WRITE << 30
@@ -256,6 +265,7 @@ class Engine:
             (uart.model, uart.base),
             (timer.model, timer.base),
             *_COMPANIONS.get(timer.model, ()),
+            *_SUBSYSTEMS.get(board.support, ()),
         )
         wanted = (
             *((number, *own) for number, core in enumerate(self.cores) for own in core.peripherals),

@@ -22,6 +22,8 @@ pub mod riscv_virt;
 pub mod rp2040;
 #[cfg(architecture = "thumbv8m.main-none-eabihf")]
 pub mod rp2350;
+#[cfg(architecture = "thumbv8m.main-none-eabi")]
+mod sse200;
 #[cfg(architecture = "thumbv7em-none-eabihf")]
 pub mod stm32f4;
 
@@ -64,7 +66,12 @@ macro_rules! for_each_board {
 #[macro_export]
 macro_rules! for_each_board {
     ($entry:ident) => {
-        $entry!($crate::board::mps2::An521, ".vectors.mps2-an521", arielml_reset_mps2_an521);
+        $entry!(
+            $crate::board::mps2::An521,
+            ".vectors.mps2-an521",
+            arielml_reset_mps2_an521,
+            1 helper
+        );
     };
 }
 
@@ -147,6 +154,9 @@ pub trait Helpers: Board {
     const CLAIM: Self::Claim;
     /// The same on each of its cores.
     const EVENT: Self::Event;
+
+    /// What each of the other cores does first.
+    fn prepare_helper() {}
 
     /// Lets core `core`, from 1 on, begin at `start`.
     ///

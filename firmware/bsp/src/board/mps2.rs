@@ -2,8 +2,17 @@
 //! FPGA, which are called by their application notes.
 
 use arielml_agent::Identity;
+#[cfg(architecture = "thumbv8m.main-none-eabi")]
+use arielml_scheduler::Atomic;
 
 use crate::board::Board;
+#[cfg(architecture = "thumbv8m.main-none-eabi")]
+use crate::board::{
+    Helpers,
+    sse200::{self, Messages},
+};
+#[cfg(architecture = "thumbv8m.main-none-eabi")]
+use crate::cortex_m::HelperStart;
 use crate::cortex_m::Interrupt;
 use crate::mpu::{self, Block};
 use crate::timer::CmsdkTimer;
@@ -20,6 +29,7 @@ struct Fpga {
     /// That of the UART's receiver.
     interrupt: u32,
     timer: usize,
+    cores: u32,
 }
 
 impl Fpga {
@@ -66,7 +76,7 @@ macro_rules! board {
 
             const IDENTITY: Identity = Identity {
                 board: $name,
-                cores: 1,
+                cores: Self::FPGA.cores,
                 clock_hz: Self::FPGA.clock_hz,
                 ticks_hz: Self::FPGA.clock_hz,
             };
@@ -91,7 +101,7 @@ macro_rules! board {
 // are the same in what is used here.
 #[cfg(any(architecture = "thumbv7m-none-eabi", architecture = "thumbv7em-none-eabihf"))]
 const ARMV7_M: Fpga =
-    Fpga { clock_hz: 25_000_000, uart: 0x4000_4000, interrupt: 0, timer: 0x4000_0000 };
+    Fpga { clock_hz: 25_000_000, uart: 0x4000_4000, interrupt: 0, timer: 0x4000_0000, cores: 1 };
 
 #[cfg(architecture = "thumbv7m-none-eabi")]
 board!(
@@ -122,7 +132,7 @@ board!(
 // interrupts begin at 32.
 #[cfg(armv8_m)]
 const ARMV8_M: Fpga =
-    Fpga { clock_hz: 20_000_000, uart: 0x5020_0000, interrupt: 32, timer: 0x5000_0000 };
+    Fpga { clock_hz: 20_000_000, uart: 0x5020_0000, interrupt: 32, timer: 0x5000_0000, cores: 1 };
 
 #[cfg(architecture = "thumbv8m.main-none-eabihf")]
 board!(
@@ -138,5 +148,24 @@ board!(
     /// first has no FPU.
     An521,
     "mps2-an521",
-    ARMV8_M
+    Fpga { cores: 2, ..ARMV8_M }
 );
+
+#[cfg(architecture = "thumbv8m.main-none-eabi")]
+impl Helpers for An521 {
+    type Claim = Atomic;
+    type Event = Messages;
+
+    const CLAIM: Atomic = Atomic;
+    const EVENT: Messages = Messages;
+
+    fn prepare_helper() {
+        // Each core has an MPU of its own.
+        protect();
+    }
+
+    unsafe fn launch(_: u32, start: HelperStart) {
+        // SAFETY: as the caller vouches.
+        unsafe { sse200::launch(start) };
+    }
+}
