@@ -1,8 +1,10 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and names for them."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from pathlib import Path
 
 
@@ -15,3 +17,9 @@ def replace_file(path: Path, content: bytes) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def slug(name: str) -> str:
+    """A file name for `name`, which may be anything: like it, and another for another name."""
+    readable = re.sub(r"[^\w.-]+", "-", name).strip("-.")[-80:]
+    return f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

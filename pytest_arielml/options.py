@@ -12,6 +12,7 @@ from pytest_arielml.errors import UsageError
 from pytest_arielml.runners import RunnerOptions, runner_options
 from pytest_arielml.session import Target
 from pytest_arielml.session.target import SCHEDULERS, check_scheduler
+from pytest_arielml.tolerances import KINDS, Tolerances, parse_tolerances
 from pytest_arielml.units import parse_seconds
 
 DEFAULT_TARGET: Final = "emu-nrf52840"
@@ -30,6 +31,10 @@ class Options:
     cache: Path | None
     no_cache: bool
     skip_unavailable: bool
+    report: Path | None
+    baseline: Path | None
+    update_baseline: bool
+    tolerances: Tolerances
     runner: RunnerOptions
 
 
@@ -92,6 +97,22 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="skip the tests of a target whose runner is not installed; else the run ends at once",
     )
+    group.addoption(
+        "--arielml-report",
+        metavar="DIR",
+        help="write the report there: JSON, HTML, and the worst inputs of accuracies",
+    )
+    group.addoption(
+        "--arielml-baseline",
+        metavar="FILE",
+        help="fail tests whose instructions, flash, RAM, stack or accuracy are worse than in "
+        "the run that was recorded there, beyond the arielml_tolerance_... of the ini file",
+    )
+    group.addoption(
+        "--arielml-update-baseline",
+        action="store_true",
+        help="record this run in that file; tests that do not run keep their figures",
+    )
     parser.addini("arielml_target", "targets to run on", type="linelist")
     parser.addini("arielml_cores", "cores to use")
     parser.addini("arielml_scheduler", "greedy, round-robin or sequential")
@@ -104,6 +125,14 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("arielml_cache", "where compiled models and images are kept")
     parser.addini("arielml_no_cache", "compile and link everything afresh", type="bool")
     parser.addini("arielml_skip_unavailable", "skip what cannot run here", type="bool")
+    parser.addini("arielml_report", "folder of the report, from the ini file's own")
+    parser.addini("arielml_baseline", "file of the baseline, from the ini file's folder")
+    parser.addini("arielml_update_baseline", "record every run in it", type="bool")
+    for kind in KINDS:
+        parser.addini(
+            f"arielml_tolerance_{kind.name}",
+            f"how much worse than the baseline {kind.name} may get (default: {kind.default})",
+        )
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -117,6 +146,12 @@ def read_options(config: pytest.Config) -> Options:
     if timeout <= 0:
         raise UsageError("--arielml-timeout must be above 0", found=str(timeout))
     cache = _text(config, "cache")
+    baseline, update = _path(config, "baseline"), _flag(config, "update_baseline")
+    if update and baseline is None:
+        raise UsageError(
+            "--arielml-update-baseline does not know which file to record in",
+            expected="--arielml-baseline FILE beside it, or arielml_baseline in the ini file",
+        )
     return Options(
         targets=tuple(
             Target.parse(name, cores=cores) for name in dict.fromkeys(names or [DEFAULT_TARGET])
@@ -124,10 +159,13 @@ def read_options(config: pytest.Config) -> Options:
         scheduler=check_scheduler(_text(config, "scheduler") or "greedy"),
         timeout=timeout,
         cache=Path(cache) if cache else None,
-        no_cache=bool(config.getoption("arielml_no_cache") or config.getini("arielml_no_cache")),
-        skip_unavailable=bool(
-            config.getoption("arielml_skip_unavailable")
-            or config.getini("arielml_skip_unavailable")
+        no_cache=_flag(config, "no_cache"),
+        skip_unavailable=_flag(config, "skip_unavailable"),
+        report=_path(config, "report"),
+        baseline=baseline,
+        update_baseline=update,
+        tolerances=parse_tolerances(
+            {kind.name: str(config.getini(f"arielml_tolerance_{kind.name}")) for kind in KINDS}
         ),
         runner=runner_options(
             port=_text(config, "port"),
@@ -144,6 +182,22 @@ def read_options(config: pytest.Config) -> Options:
 def _text(config: pytest.Config, name: str) -> str | None:
     value = config.getoption(f"arielml_{name}") or config.getini(f"arielml_{name}")
     return str(value) if value else None
+
+
+def _flag(config: pytest.Config, name: str) -> bool:
+    return bool(config.getoption(f"arielml_{name}") or config.getini(f"arielml_{name}"))
+
+
+def _path(config: pytest.Config, name: str) -> Path | None:
+    """A path, absolute: from where pytest was called, or from the folder of the ini file."""
+    given, ini = config.getoption(f"arielml_{name}"), config.getini(f"arielml_{name}")
+    if given:
+        path = config.invocation_params.dir / Path(given).expanduser()
+        # Workers of xdist are given the options; they may work in another folder.
+        setattr(config.option, f"arielml_{name}", str(path))
+        return path
+    folder = config.inipath.parent if config.inipath else config.rootpath
+    return folder / Path(str(ini)).expanduser() if ini else None
 
 
 def _cores(config: pytest.Config) -> int | None:

@@ -11,21 +11,17 @@ from types import TracebackType
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from pytest_arielml.api import Arielml
+from pytest_arielml.baseline import Baseline, Change, regression_line, regression_text
 from pytest_arielml.boards import Board
 from pytest_arielml.budgets import Budget, BudgetExceeded
 from pytest_arielml.compiler import Cache
 from pytest_arielml.errors import ArielError, UsageError
+from pytest_arielml.files import slug
 from pytest_arielml.options import Options, add_options, read_options
-from pytest_arielml.report import (
-    DeploymentRecord,
-    Recorder,
-    accuracy_table,
-    deployment_table,
-    parts_table,
-)
+from pytest_arielml.outcomes import Outcomes
+from pytest_arielml.report import Outcome, Recorder, versions
 from pytest_arielml.report.progress import track
 from pytest_arielml.requirements import unmet
 from pytest_arielml.runners import Place, Runners, check_available
@@ -39,6 +35,8 @@ _options = pytest.StashKey[Options]()
 _benches = pytest.StashKey[dict[str, Workbench]]()
 _runners = pytest.StashKey[Runners]()
 _recorder = pytest.StashKey[Recorder]()
+_baseline = pytest.StashKey[Baseline]()
+_changes = pytest.StashKey[list[Change]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,11 +60,27 @@ def pytest_configure(config: pytest.Config) -> None:
         runner = replace(process_options(config, options.runner), place=_lab(config))
         options = replace(options, runner=runner)
         arrange(config, options)
+        config.stash[_baseline] = _read_baseline(options)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[_options] = options
     config.stash[_benches] = {}
     config.stash[_runners] = Runners(config.stash[_options].runner)
+    if not _is_worker(config):
+        config.pluginmanager.register(Outcomes(options), "arielml-outcomes")
+
+
+def _read_baseline(options: Options) -> Baseline:
+    """The recorded run; an empty one where there is none, or none yet. Raises: UsageError."""
+    path = options.baseline
+    if path is None or (options.update_baseline and not path.exists()):
+        return Baseline()
+    return Baseline.read(path)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether this is a process that xdist started."""
+    return hasattr(config, "workerinput")
 
 
 def _lab(config: pytest.Config) -> Callable[[Board], Place] | None:
@@ -120,9 +134,20 @@ def arielml(request: pytest.FixtureRequest) -> Arielml:
     bench = _workbench(config, request.param)
 
     def progress(items: Any, description: str, total: int) -> Any:
+        if _is_worker(config):  # several of them would write over each other
+            return items
         return track(items, description, total, unobstructed=lambda: _uncaptured(config))
 
-    return Arielml(bench, recorder, progress=progress)
+    def folder(failed: bool) -> Path | None:
+        report = config.stash[_options].report
+        if report is not None:
+            return report / "worst" / slug(_test_id(request.node))
+        if not failed:
+            return None
+        temporary: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+        return temporary.mktemp("arielml-worst")
+
+    return Arielml(bench, recorder, progress=progress, folder=folder)
 
 
 def _workbench(config: pytest.Config, name: str) -> Workbench:
@@ -163,15 +188,27 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Holds the test's budgets once its body has passed."""
+    """Holds the test's budgets and its baseline once its body has passed."""
     outcome = yield
     recorder = pyfuncitem.stash.get(_recorder, None)
     if recorder is not None:
-        for mark in pyfuncitem.iter_markers("arielml_budget"):
-            broken = _broken(mark, recorder)
-            if broken is not None:
-                pytest.fail(broken, pytrace=False)
+        budgets = [_broken(mark, recorder) for mark in pyfuncitem.iter_markers("arielml_budget")]
+        broken = [text for text in (*budgets, _worse(pyfuncitem, recorder)) if text]
+        if broken:
+            pytest.fail("\n\n".join(broken), pytrace=False)
     return outcome
+
+
+def _worse(item: pytest.Item, recorder: Recorder) -> str | None:
+    """What is worse than in the baseline; `None` when nothing is, or it is recorded anew."""
+    options, baseline = item.config.stash[_options], item.config.stash[_baseline]
+    test = _test_id(item)
+    changes = baseline.compare(test, recorder.records, options.tolerances)
+    item.stash[_changes] = changes
+    if options.update_baseline:
+        return None
+    notes = baseline.notes(test, recorder.records, versions())
+    return regression_text(changes, notes, where=str(options.baseline))
 
 
 def _broken(mark: pytest.Mark, recorder: Recorder) -> str | None:
@@ -194,10 +231,31 @@ def pytest_runtest_makereport(
             call.excinfo.traceback = type(call.excinfo.traceback)(shown)
     report = yield
     recorder = item.stash.get(_recorder, None)
-    if recorder is not None and report.when == "call":
+    if recorder is not None and (report.when == "call" or report.failed):
+        changes = item.stash.get(_changes, [])
+        _summarize(report, changes)
         # Plain data on the report itself crosses from xdist's workers.
-        report.arielml = [record.to_json() for record in recorder.records]  # type: ignore[attr-defined]
+        report.arielml = Outcome(  # type: ignore[attr-defined]
+            _test_id(item),
+            report.outcome,
+            call.duration,
+            _first_line(call.excinfo),
+            recorder.records,
+            changes,
+        ).to_json()
     return report
+
+
+def _summarize(report: pytest.TestReport, changes: list[Change]) -> None:
+    """One line a regression in pytest's short summary, which in CI has all that a failure says."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    worse = [regression_line(change) for change in changes if change.regressed]
+    if crash is not None and worse and worse[0] in crash.message:
+        crash.message = "\n".join(worse)
+
+
+def _first_line(error: pytest.ExceptionInfo[BaseException] | None) -> str:
+    return "" if error is None else str(error.value).partition("\n")[0]
 
 
 def _without_ours(trace: TracebackType | None) -> TracebackType | None:
@@ -213,43 +271,21 @@ def _without_ours(trace: TracebackType | None) -> TracebackType | None:
     return TracebackType(rest, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """One line a deployment; with `-v` also where flash and RAM go."""
-    if config.get_verbosity() < 0:
-        return
-    merged: dict[tuple[str, str], DeploymentRecord] = {}
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            for data in getattr(report, "arielml", ()):
-                record = DeploymentRecord.from_json(data)
-                known = merged.setdefault((record.model, record.target), record)
-                if known is not record:
-                    known.merge(record)
-    if not merged:
-        return
-    terminalreporter.section("arielml", sep="=")
-    writer = terminalreporter._tw
-    console = Console(
-        file=writer._file, width=writer.fullwidth, force_terminal=writer.hasmarkup, highlight=False
-    )
-    records = list(merged.values())
-    console.print(deployment_table(records))
-    accuracies = accuracy_table(records)
-    if accuracies is not None:
-        console.print()
-        console.print(accuracies)
-    if config.get_verbosity() > 0:
-        for record in records:
-            console.print(f"\n{record.model} on {record.target}", style="bold")
-            console.print(parts_table(record))
-
-
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stops every board."""
     for bench in config.stash.get(_benches, {}).values():
         bench.close()
     if _runners in config.stash:
         config.stash[_runners].close()
+
+
+def _test_id(item: pytest.Item) -> str:
+    """The test's id, without the group that xdist adds to it."""
+    mark = item.get_closest_marker("xdist_group")
+    if mark is None or "@" not in item.nodeid:
+        return item.nodeid
+    name = mark.args[0] if mark.args else mark.kwargs.get("name", "default")
+    return item.nodeid.removesuffix(f"@{name}")
 
 
 def _target_name(item: pytest.Item) -> str | None:

@@ -41,6 +41,23 @@ def parse_seconds(text: str | float, *, what: str = "time") -> float:
     return _parse(text.replace("µ", "u"), {"": 1.0, **_SECONDS}, what, forms)
 
 
+def parse_share(text: str | float, *, what: str = "share") -> float:
+    """A fraction of 1 of ``2%``, ``0.5 %``, or a number of 0 to 1.
+
+    Raises: UsageError for anything else.
+    """
+    forms = "0.5%, or a fraction of 1 such as 0.005"
+    stripped = str(text).strip()
+    number, percent = stripped.removesuffix("%"), stripped.endswith("%")
+    try:
+        share = float(number) / (100 if percent else 1)
+    except ValueError:
+        raise UsageError(f"{what} is not a share", expected=forms, found=repr(text)) from None
+    if isinstance(text, bool) or not 0 <= share <= 1:
+        raise UsageError(f"{what} is not a share", expected=forms, found=repr(text))
+    return share
+
+
 def format_bytes(count: int) -> str:
     """``42.8 KiB`` from 1 KiB on, ``512 B`` below."""
     if abs(count) < 1024:
@@ -55,6 +72,11 @@ def format_count(count: int) -> str:
     return f"{count:,}"
 
 
+def format_number(count: int, noun: str) -> str:
+    """``1 test``, ``2 tests``."""
+    return f"{format_count(count)} {noun}" + ("" if count == 1 else "s")
+
+
 def format_seconds(seconds: float) -> str:
     """``37.10 ms``, ``812 us`` or ``1.20 s``."""
     if seconds < 1e-3:
@@ -62,6 +84,11 @@ def format_seconds(seconds: float) -> str:
     if seconds < 1.0:
         return f"{seconds * 1e3:.2f} ms"
     return f"{seconds:.2f} s"
+
+
+def format_share(share: float) -> str:
+    """``97.40 %``."""
+    return f"{share * 100:.2f} %"
 
 
 def _parse(text: str | int, factors: Mapping[str, float], what: str, forms: str) -> float:

@@ -1,6 +1,22 @@
 """What was measured, for people and for machines."""
 
+from pytest_arielml.report.outcome import Outcome
+from pytest_arielml.report.provenance import versions
 from pytest_arielml.report.records import DeploymentRecord, Recorder
-from pytest_arielml.report.terminal import accuracy_table, deployment_table, parts_table
+from pytest_arielml.report.terminal import (
+    accuracy_table,
+    deployment_table,
+    parts_table,
+    print_summary,
+)
 
-__all__ = ["DeploymentRecord", "Recorder", "accuracy_table", "deployment_table", "parts_table"]
+__all__ = [
+    "DeploymentRecord",
+    "Outcome",
+    "Recorder",
+    "accuracy_table",
+    "deployment_table",
+    "parts_table",
+    "print_summary",
+    "versions",
+]

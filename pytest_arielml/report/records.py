@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 from pytest_arielml.gates import Accuracy
-from pytest_arielml.session import Deployment, Result
+from pytest_arielml.session import Deployment, Dispatch, Memory, Result
+from pytest_arielml.worst import describe
+
+STATIC = "ram: static data"
+ARENA = "ram: arena"
+STACK = "ram: stack"
 
 
 @dataclass
 class DeploymentRecord:
     """One deployment and the worst of its calls in one test.
 
-    Instructions, cycles and stack are maxima over the calls. `seconds` is
-    estimated when `seconds_are_estimated`. Sizes are bytes.
+    Instructions, cycles, RAM and stack are maxima over the calls of the test
+    and the load before them, whatever other tests did with the same
+    deployment. `seconds` is estimated when `seconds_are_estimated`. Sizes are
+    bytes; `parts` that start with ``ram: `` make up `ram`, the others `flash`;
+    `stacks` has one entry a core, `stack` is the largest. Of the costliest
+    call, `dispatches` are instructions by name, `costs` the same with work items
+    and seconds, and `tracks` what each core did when; see `core_tracks`.
+    `key` tells the deployments of a test apart: the model's name, with a
+    number where it is not the first of that name.
     """
 
     model: str
     target: str
     clock_hz: int
+    key: str = ""
+    board: str = ""
+    flash_size: int = 0
+    ram_size: int = 0
+    cores: int = 1
+    scheduler: str = "greedy"
+    traced: bool = False
+    model_sha256: str = ""
+    module_sha256: str = ""
+    image_sha256: str = ""
+    flags: list[str] = field(default_factory=list)
     calls: int = 0
     instructions: int | None = None
     overhead: int | None = None
@@ -28,9 +56,17 @@ class DeploymentRecord:
     flash: int = 0
     ram: int = 0
     stack: int = 0
+    stacks: list[int] = field(default_factory=list)
     parts: dict[str, int] = field(default_factory=dict)
     dispatches: dict[str, int] = field(default_factory=dict)
+    costs: list[dict[str, Any]] = field(default_factory=list)
+    tracks: list[dict[str, Any]] = field(default_factory=list)
     accuracy: dict[str, Any] | None = None
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What two records of one deployment have in common."""
+        return (self.model, self.target, self.image_sha256, self.cores, self.scheduler)
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain types."""
@@ -48,9 +84,12 @@ class DeploymentRecord:
             self.instructions = other.instructions
             self.overhead = other.overhead
             self.dispatches = other.dispatches
+            self.costs = other.costs
+            self.tracks = other.tracks
         self.seconds = max(self.seconds, other.seconds)
         self.ram = max(self.ram, other.ram)
         self.stack = max(self.stack, other.stack)
+        self.stacks = _largest(self.stacks, other.stacks)
         self.flash = other.flash or self.flash
         self.parts = {
             name: max(self.parts.get(name, 0), size) for name, size in other.parts.items()
@@ -74,18 +113,11 @@ class Recorder:
         return id(deployment) in self._records
 
     def deployed(self, deployment: Deployment) -> DeploymentRecord:
-        """Notes that the test uses `deployment`, and its sizes as they stand."""
-        record = self._records.setdefault(
-            id(deployment),
-            DeploymentRecord(
-                deployment.name,
-                deployment.target.name,
-                deployment.target.board.cores[0].clock_hz,
-            ),
-        )
-        size = deployment.size
-        record.flash, record.ram, record.parts = size.flash, size.ram, size.parts
-        record.stack = deployment.stack_peak
+        """Notes that the test uses `deployment`, with its sizes once loaded."""
+        record = self._records.get(id(deployment))
+        if record is None:
+            record = self._records[id(deployment)] = _record(deployment, self._key(deployment))
+            _use(record, deployment.loaded)
         return record
 
     def called(self, deployment: Deployment, result: Result) -> None:
@@ -94,11 +126,98 @@ class Recorder:
         record.calls += 1
         record.seconds = max(record.seconds, result.seconds)
         record.seconds_are_estimated = result.seconds_are_estimated
+        _use(record, result.memory)
         if result.instructions is not None and result.instructions >= (record.instructions or 0):
             record.instructions = result.instructions
             record.overhead = result.overhead
             record.dispatches = {d.name: d.instructions for d in result.dispatches}
+            record.costs = [_cost(dispatch, record.clock_hz) for dispatch in result.dispatches]
+            record.tracks = core_tracks(record)
 
-    def measured(self, deployment: Deployment, accuracy: Accuracy) -> None:
-        """Notes an accuracy."""
-        self.deployed(deployment).accuracy = asdict(accuracy)
+    def measured(
+        self, deployment: Deployment, accuracy: Accuracy, *, cases: Path | None = None
+    ) -> None:
+        """Notes an accuracy; `cases` is the folder with its worst cases."""
+        self.deployed(deployment).accuracy = {
+            "top1": accuracy.top1,
+            "top1_interval": list(accuracy.top1_interval),
+            "reference_top1": accuracy.reference_top1,
+            "agreement": accuracy.agreement,
+            "agreement_interval": list(accuracy.agreement_interval),
+            "n": accuracy.n,
+            "worst": [describe(case) for case in accuracy.worst],
+            "cases": None if cases is None else str(cases),
+        }
+
+    def _key(self, deployment: Deployment) -> str:
+        same = sum(record.model == deployment.name for record in self._records.values())
+        return f"{deployment.name} #{same + 1}" if same else deployment.name
+
+
+def _record(deployment: Deployment, key: str) -> DeploymentRecord:
+    board = deployment.target.board
+    return DeploymentRecord(
+        deployment.name,
+        deployment.target.name,
+        board.cores[0].clock_hz,
+        key=key,
+        board=board.description,
+        flash_size=board.flash.length,
+        ram_size=board.ram.length,
+        cores=deployment.target.cores,
+        scheduler=deployment.scheduler,
+        traced=deployment.traced,
+        model_sha256=deployment.model.digest,
+        module_sha256=_sha256(deployment.compiled.module),
+        image_sha256=_sha256(deployment.firmware),
+        flags=list(deployment.compiled.flags),
+        flash=deployment.size.flash,
+        parts={**deployment.size.parts, ARENA: 0, STACK: 0},
+    )
+
+
+def core_tracks(record: DeploymentRecord) -> list[dict[str, Any]]:
+    """What each core did when: `core`, dispatch `name`, `begin` and `end` in seconds.
+
+    One core runs the dispatches one after the other, in the program's order,
+    so their costs say it; what lies between them is not known apart and left
+    out. Of several cores it takes more than costs: there is nothing then.
+    """
+    if record.cores != 1:
+        return []
+    tracks, begin = [], 0.0
+    for cost in record.costs:
+        end = begin + cost["seconds"]
+        tracks.append({"core": 0, "name": cost["name"], "begin": begin, "end": end})
+        begin = end
+    return tracks
+
+
+def _cost(dispatch: Dispatch, clock_hz: int) -> dict[str, Any]:
+    return {
+        "name": dispatch.name,
+        "work_items": dispatch.work_items,
+        "instructions": dispatch.instructions,
+        "seconds": dispatch.cycles / clock_hz,
+    }
+
+
+def _use(record: DeploymentRecord, memory: Memory) -> None:
+    """Takes in the memory that a load or a call needed."""
+    record.stacks = _largest(record.stacks, memory.stack_peak)
+    record.stack = max(record.stacks)
+    record.parts[ARENA] = max(record.parts[ARENA], memory.heap_peak)
+    record.parts[STACK] = sum(record.stacks)
+    record.ram = sum(size for name, size in record.parts.items() if name.startswith("ram: "))
+
+
+def _largest(some: Sequence[int], others: Sequence[int]) -> list[int]:
+    """The larger of each two, core by core."""
+    return [max(pair) for pair in zip_longest(some, others, fillvalue=0)]
+
+
+@lru_cache(maxsize=1024)
+def _sha256(path: Path) -> str:
+    """Of a file in the cache, whose content does not change."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

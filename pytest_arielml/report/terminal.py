@@ -3,12 +3,105 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Final
 
+from rich.console import Console
 from rich.table import Table
 
+from pytest_arielml.baseline import change_table
 from pytest_arielml.boards import HOST
+from pytest_arielml.report.outcome import Outcome
 from pytest_arielml.report.records import DeploymentRecord
-from pytest_arielml.units import format_bytes, format_count, format_seconds
+from pytest_arielml.units import format_bytes, format_count, format_number, format_seconds
+
+#: So many deployments are shown, unless all are asked for.
+_SHOWN: Final = 40
+
+
+def print_summary(
+    console: Console,
+    outcomes: Sequence[Outcome],
+    *,
+    detailed: bool,
+    gated: bool = False,
+    updated: bool = False,
+) -> None:
+    """One line a deployment, then what moved against the baseline, then what failed.
+
+    Args:
+        console: where to.
+        outcomes: of every test that measured something.
+        detailed: show every deployment, and where its flash and RAM go.
+        gated: there is a baseline.
+        updated: it is recorded anew.
+    """
+    records = merged(outcomes)
+    shown = records if detailed else records[:_SHOWN]
+    if shown:
+        console.print(deployment_table(shown))
+    if len(shown) < len(records):
+        console.print(f"and {len(records) - len(shown)} more; -v shows all")
+    accuracies = accuracy_table(shown)
+    if accuracies is not None:
+        console.print()
+        console.print(accuracies)
+    if detailed:
+        for record in records:
+            console.print(f"\n{record.model} on {record.target}", style="bold", markup=False)
+            console.print(parts_table(record))
+    if gated:
+        _print_changes(console, outcomes, detailed=detailed or updated, updated=updated)
+    failed = [outcome for outcome in outcomes if outcome.outcome == "failed"]
+    if failed:
+        tests = format_number(len(outcomes), "test")
+        console.print(f"\nfailed: {len(failed)} of {tests}", style="bold")
+    for outcome in failed:
+        # What is worse than the baseline has just been shown.
+        if not any(change.regressed for change in outcome.changes):
+            text = f"  {outcome.test}\n      {outcome.message}"
+            console.print(text, markup=False, soft_wrap=True)
+
+
+def merged(outcomes: Iterable[Outcome]) -> list[DeploymentRecord]:
+    """One record a deployment: the worst of all tests that used it."""
+    found: dict[tuple[object, ...], DeploymentRecord] = {}
+    for outcome in outcomes:
+        for record in outcome.records:
+            if record.identity in found:
+                found[record.identity].merge(record)
+            else:
+                found[record.identity] = replace(record)
+    return list(found.values())
+
+
+def _print_changes(
+    console: Console, outcomes: Sequence[Outcome], *, detailed: bool, updated: bool
+) -> None:
+    changes = [change for outcome in outcomes for change in outcome.changes]
+    moved = [change for change in changes if change.measured != change.recorded]
+    worse = [change for change in moved if change.regressed]
+    better = sum(change.improved for change in moved)
+    new = sum(
+        outcome.outcome == "passed" and bool(outcome.records) and not outcome.changes
+        for outcome in outcomes
+    )
+    if updated and not moved:
+        return
+    console.print(
+        f"\nbaseline: {format_number(len(changes), 'figure')} compared, "
+        f"{len(worse)} worse than allowed, {better} better, "
+        f"{len(moved) - len(worse) - better} worse within tolerance"
+        + (f"; not in it: {format_number(new, 'test')}" if new and not updated else ""),
+        style="bold",
+        soft_wrap=True,
+    )
+    if better and not worse and not updated:
+        console.print("hold what is better with --arielml-update-baseline")
+    for test, shown in groupby(moved if detailed else worse, key=lambda change: change.test):
+        text = f"{test}\n{change_table(list(shown))}"
+        console.print(text, markup=False, soft_wrap=True)
 
 
 def deployment_table(records: Sequence[DeploymentRecord]) -> Table:
@@ -28,7 +121,7 @@ def deployment_table(records: Sequence[DeploymentRecord]) -> Table:
         on_host = record.target == HOST
         seconds = format_seconds(record.seconds) if record.calls else "-"
         table.add_row(
-            record.model,
+            _name(record),
             record.target,
             "-" if record.instructions is None else format_count(record.instructions),
             f"{seconds} here" if on_host and record.calls else seconds,
@@ -39,6 +132,11 @@ def deployment_table(records: Sequence[DeploymentRecord]) -> Table:
     return table
 
 
+def _name(record: DeploymentRecord) -> str:
+    """The model, and what its figures are not to be compared for."""
+    return f"{record.model} (traced)" if record.traced else record.model
+
+
 def accuracy_table(records: Iterable[DeploymentRecord]) -> Table | None:
     """Accuracy on the device beside the reference's; `None` when none was measured."""
     measured = [record for record in records if record.accuracy]
@@ -47,7 +145,7 @@ def accuracy_table(records: Iterable[DeploymentRecord]) -> Table | None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model", overflow="fold")
     table.add_column("target", no_wrap=True)
-    for name in ("inputs", "top-1 device", "top-1 onnxruntime", "same class"):
+    for name in ("inputs", "top-1", "95 % interval", "reference", "same class"):
         table.add_column(name, justify="right", no_wrap=True)
     for record in measured:
         accuracy = record.accuracy or {}
@@ -55,7 +153,9 @@ def accuracy_table(records: Iterable[DeploymentRecord]) -> Table | None:
             record.model,
             record.target,
             format_count(accuracy["n"]),
-            *(f"{accuracy[key]:.1%}" for key in ("top1", "reference_top1", "agreement")),
+            f"{accuracy['top1']:.1%}",
+            "{:.1%} - {:.1%}".format(*accuracy["top1_interval"]),
+            *(f"{accuracy[key]:.1%}" for key in ("reference_top1", "agreement")),
         )
     return table
 

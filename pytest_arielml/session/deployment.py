@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -55,6 +55,7 @@ class _Booted:
     client: Client
     init: tuple[int | None, int] | None = None
     """Instructions and cycles of the last load."""
+    loaded: Memory = field(default_factory=lambda: Memory(0, (0,)))
 
 
 class Deployment:
@@ -141,6 +142,11 @@ class Deployment:
         """Instructions that loading the module took (verify and init); `None` on hardware."""
         booted = self._boot()
         return booted.init[0] if booted.init else None
+
+    @property
+    def loaded(self) -> Memory:
+        """What loading the module took of arena and stack; boots the board unless it is up."""
+        return self._boot().loaded
 
     @property
     def stack_peak(self) -> int:
@@ -275,6 +281,7 @@ class Deployment:
         loaded = booted.client.load(self._workers, _POLICIES[self.scheduler])
         after = booted.machine.counters()
         booted.init = self._count(booted.machine, before, after, "arielml_load", loaded.ticks)
+        booted.loaded = Memory(loaded.heap_peak, loaded.stack_peaks)
         self._arena_peak = max(self._arena_peak, loaded.heap_peak)
         self._note_stacks(loaded.stack_peaks)
         self._touched = False
