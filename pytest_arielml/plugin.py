@@ -21,8 +21,9 @@ from pytest_arielml.errors import ArielError, UsageError
 from pytest_arielml.files import slug
 from pytest_arielml.options import Options, add_options, read_options
 from pytest_arielml.outcomes import Outcomes
-from pytest_arielml.report import Outcome, Recorder, versions
+from pytest_arielml.report import Outcome, Recorder, figure_versions
 from pytest_arielml.report.progress import track
+from pytest_arielml.report.properties import properties
 from pytest_arielml.requirements import unmet
 from pytest_arielml.runners import Place, Runners, check_available
 from pytest_arielml.session import Settings, Workbench
@@ -30,6 +31,8 @@ from pytest_arielml.sharing import arrange, process_options, scheduler
 
 _PACKAGE = Path(__file__).parent
 _FIXTURE = "arielml"
+# Of a message in a report; tables of ours are far shorter.
+_LONGEST = 4000
 
 _options = pytest.StashKey[Options]()
 _benches = pytest.StashKey[dict[str, Workbench]]()
@@ -131,6 +134,7 @@ def arielml(request: pytest.FixtureRequest) -> Arielml:
     config = request.config
     recorder = Recorder()
     request.node.stash[_recorder] = recorder
+    request.node.stash[_changes] = []
     bench = _workbench(config, request.param)
 
     def progress(items: Any, description: str, total: int) -> Any:
@@ -207,7 +211,7 @@ def _worse(item: pytest.Item, recorder: Recorder) -> str | None:
     item.stash[_changes] = changes
     if options.update_baseline:
         return None
-    notes = baseline.notes(test, recorder.records, versions())
+    notes = baseline.notes(test, recorder.records, figure_versions())
     return regression_text(changes, notes, where=str(options.baseline))
 
 
@@ -229,9 +233,13 @@ def pytest_runtest_makereport(
         shown = _without_ours(call.excinfo.tb)
         if shown is not None:
             call.excinfo.traceback = type(call.excinfo.traceback)(shown)
-    report = yield
     recorder = item.stash.get(_recorder, None)
-    if recorder is not None and (report.when == "call" or report.failed):
+    if recorder is not None and call.when == "call":
+        # A test that is run again has those of the attempt before.
+        others = [each for each in item.user_properties if not each[0].startswith("arielml.")]
+        item.user_properties[:] = [*others, *properties(recorder.records)]
+    report = yield
+    if _target_name(item) is not None and (report.when == "call" or not report.passed):
         changes = item.stash.get(_changes, [])
         _summarize(report, changes)
         # Plain data on the report itself crosses from xdist's workers.
@@ -239,8 +247,8 @@ def pytest_runtest_makereport(
             _test_id(item),
             report.outcome,
             call.duration,
-            _first_line(call.excinfo),
-            recorder.records,
+            _message(call.excinfo),
+            [] if recorder is None else recorder.records,
             changes,
         ).to_json()
     return report
@@ -254,8 +262,9 @@ def _summarize(report: pytest.TestReport, changes: list[Change]) -> None:
         crash.message = "\n".join(worse)
 
 
-def _first_line(error: pytest.ExceptionInfo[BaseException] | None) -> str:
-    return "" if error is None else str(error.value).partition("\n")[0]
+def _message(error: pytest.ExceptionInfo[BaseException] | None) -> str:
+    """What a test failed with, as far as a report shows it."""
+    return "" if error is None else str(error.value)[:_LONGEST]
 
 
 def _without_ours(trace: TracebackType | None) -> TracebackType | None:

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from pytest_arielml.cli import boards, conformance, diff, doctor, golden, run
+from pytest_arielml.cli import boards, conformance, diff, doctor, golden, report, run
 from pytest_arielml.errors import ArielError, UsageError
 
-_COMMANDS = (doctor, boards, run, diff, golden, conformance)
+_COMMANDS = (doctor, boards, run, diff, golden, conformance, report)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

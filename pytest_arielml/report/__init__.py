@@ -1,7 +1,7 @@
 """What was measured, for people and for machines."""
 
 from pytest_arielml.report.outcome import Outcome
-from pytest_arielml.report.provenance import versions
+from pytest_arielml.report.provenance import figure_versions
 from pytest_arielml.report.records import DeploymentRecord, Recorder
 from pytest_arielml.report.terminal import (
     accuracy_table,
@@ -16,7 +16,7 @@ __all__ = [
     "Recorder",
     "accuracy_table",
     "deployment_table",
+    "figure_versions",
     "parts_table",
     "print_summary",
-    "versions",
 ]

@@ -17,7 +17,7 @@ class Outcome:
         test: its id.
         outcome: passed, failed, skipped or rerun.
         seconds: wall-clock time that it took here.
-        message: the first line of what it failed with.
+        message: what it failed with.
         records: one a deployment, in order of use.
         changes: every figure that the baseline has of it.
     """
@@ -28,6 +28,11 @@ class Outcome:
     message: str = ""
     records: list[DeploymentRecord] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+
+    @property
+    def headline(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain types."""

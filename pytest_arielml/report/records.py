@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pytest_arielml.gates import Accuracy
-from pytest_arielml.session import Deployment, Dispatch, Memory, Result
+from pytest_arielml.report.tracks import ORDERED, RECORDED, core_tracks, dispatch_costs
+from pytest_arielml.session import Deployment, Memory, Result
 from pytest_arielml.worst import describe
 
-STATIC = "ram: static data"
 ARENA = "ram: arena"
 STACK = "ram: stack"
+
+
+_OF_THE_COSTLIEST = (
+    "instructions",
+    "overhead",
+    "imbalance",
+    "dispatches",
+    "costs",
+    "tracks",
+    "tracks_from",
+)
 
 
 @dataclass
@@ -29,7 +40,8 @@ class DeploymentRecord:
     bytes; `parts` that start with ``ram: `` make up `ram`, the others `flash`;
     `stacks` has one entry a core, `stack` is the largest. Of the costliest
     call, `dispatches` are instructions by name, `costs` the same with work items
-    and seconds, and `tracks` what each core did when; see `core_tracks`.
+    and seconds, and `tracks` what each core did when; see `dispatch_costs` and
+    `core_tracks`.
     `key` tells the deployments of a test apart: the model's name, with a
     number where it is not the first of that name.
     """
@@ -61,12 +73,21 @@ class DeploymentRecord:
     dispatches: dict[str, int] = field(default_factory=dict)
     costs: list[dict[str, Any]] = field(default_factory=list)
     tracks: list[dict[str, Any]] = field(default_factory=list)
+    tracks_from: str = ORDERED
+    imbalance: float | None = None
     accuracy: dict[str, Any] | None = None
 
     @property
     def identity(self) -> tuple[object, ...]:
         """What two records of one deployment have in common."""
         return (self.model, self.target, self.image_sha256, self.cores, self.scheduler)
+
+    @property
+    def label(self) -> str:
+        """The model, and what its figures are not to be compared with others for."""
+        if self.traced:
+            return f"{self.model} (traced)"
+        return f"{self.model} (timeline)" if self.tracks_from == RECORDED else self.model
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain types."""
@@ -80,12 +101,14 @@ class DeploymentRecord:
     def merge(self, other: DeploymentRecord) -> None:
         """Takes in another record of the same deployment: the worst of both."""
         self.calls += other.calls
-        if other.instructions is not None and other.instructions >= (self.instructions or 0):
-            self.instructions = other.instructions
-            self.overhead = other.overhead
-            self.dispatches = other.dispatches
-            self.costs = other.costs
-            self.tracks = other.tracks
+        counted = other.instructions is not None
+        if other.calls and (
+            (other.instructions or 0) >= (self.instructions or 0)
+            if counted
+            else other.seconds >= self.seconds
+        ):
+            for name in _OF_THE_COSTLIEST:
+                setattr(self, name, getattr(other, name))
         self.seconds = max(self.seconds, other.seconds)
         self.ram = max(self.ram, other.ram)
         self.stack = max(self.stack, other.stack)
@@ -97,11 +120,30 @@ class DeploymentRecord:
         self.accuracy = other.accuracy or self.accuracy
 
 
+class Tested(Protocol):
+    """A test that has records; see `Outcome`."""
+
+    records: list[DeploymentRecord]
+
+
+def merged(outcomes: Iterable[Tested]) -> list[DeploymentRecord]:
+    """One record a deployment: the worst of all tests that used it."""
+    found: dict[tuple[object, ...], DeploymentRecord] = {}
+    for outcome in outcomes:
+        for record in outcome.records:
+            if record.identity in found:
+                found[record.identity].merge(record)
+            else:
+                found[record.identity] = replace(record)
+    return list(found.values())
+
+
 class Recorder:
     """Collects the deployments and calls of one test."""
 
     def __init__(self) -> None:
         self._records: dict[int, DeploymentRecord] = {}
+        self._costliest: dict[int, float] = {}
 
     @property
     def records(self) -> list[DeploymentRecord]:
@@ -127,12 +169,17 @@ class Recorder:
         record.seconds = max(record.seconds, result.seconds)
         record.seconds_are_estimated = result.seconds_are_estimated
         _use(record, result.memory)
-        if result.instructions is not None and result.instructions >= (record.instructions or 0):
-            record.instructions = result.instructions
-            record.overhead = result.overhead
-            record.dispatches = {d.name: d.instructions for d in result.dispatches}
-            record.costs = [_cost(dispatch, record.clock_hz) for dispatch in result.dispatches]
-            record.tracks = core_tracks(record)
+        # By seconds where nothing counts instructions.
+        cost = result.seconds if result.instructions is None else result.instructions
+        if record.calls > 1 and cost < self._costliest[id(deployment)]:
+            return
+        self._costliest[id(deployment)] = cost
+        record.instructions = result.instructions
+        record.overhead = result.overhead
+        record.imbalance = result.imbalance
+        record.dispatches = {d.name: d.instructions for d in result.dispatches}
+        record.costs = dispatch_costs(result)
+        record.tracks_from, record.tracks = core_tracks(result)
 
     def measured(
         self, deployment: Deployment, accuracy: Accuracy, *, cases: Path | None = None
@@ -174,32 +221,6 @@ def _record(deployment: Deployment, key: str) -> DeploymentRecord:
         flash=deployment.size.flash,
         parts={**deployment.size.parts, ARENA: 0, STACK: 0},
     )
-
-
-def core_tracks(record: DeploymentRecord) -> list[dict[str, Any]]:
-    """What each core did when: `core`, dispatch `name`, `begin` and `end` in seconds.
-
-    One core runs the dispatches one after the other, in the program's order,
-    so their costs say it; what lies between them is not known apart and left
-    out. Of several cores it takes more than costs: there is nothing then.
-    """
-    if record.cores != 1:
-        return []
-    tracks, begin = [], 0.0
-    for cost in record.costs:
-        end = begin + cost["seconds"]
-        tracks.append({"core": 0, "name": cost["name"], "begin": begin, "end": end})
-        begin = end
-    return tracks
-
-
-def _cost(dispatch: Dispatch, clock_hz: int) -> dict[str, Any]:
-    return {
-        "name": dispatch.name,
-        "work_items": dispatch.work_items,
-        "instructions": dispatch.instructions,
-        "seconds": dispatch.cycles / clock_hz,
-    }
 
 
 def _use(record: DeploymentRecord, memory: Memory) -> None:

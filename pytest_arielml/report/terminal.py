@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
@@ -13,7 +12,7 @@ from rich.table import Table
 from pytest_arielml.baseline import change_table
 from pytest_arielml.boards import HOST
 from pytest_arielml.report.outcome import Outcome
-from pytest_arielml.report.records import DeploymentRecord
+from pytest_arielml.report.records import DeploymentRecord, merged
 from pytest_arielml.units import format_bytes, format_count, format_number, format_seconds
 
 #: So many deployments are shown, unless all are asked for.
@@ -49,7 +48,7 @@ def print_summary(
         console.print(accuracies)
     if detailed:
         for record in records:
-            console.print(f"\n{record.model} on {record.target}", style="bold", markup=False)
+            console.print(f"\n{record.label} on {record.target}", style="bold", markup=False)
             console.print(parts_table(record))
     if gated:
         _print_changes(console, outcomes, detailed=detailed or updated, updated=updated)
@@ -60,20 +59,8 @@ def print_summary(
     for outcome in failed:
         # What is worse than the baseline has just been shown.
         if not any(change.regressed for change in outcome.changes):
-            text = f"  {outcome.test}\n      {outcome.message}"
+            text = f"  {outcome.test}\n      {outcome.headline}"
             console.print(text, markup=False, soft_wrap=True)
-
-
-def merged(outcomes: Iterable[Outcome]) -> list[DeploymentRecord]:
-    """One record a deployment: the worst of all tests that used it."""
-    found: dict[tuple[object, ...], DeploymentRecord] = {}
-    for outcome in outcomes:
-        for record in outcome.records:
-            if record.identity in found:
-                found[record.identity].merge(record)
-            else:
-                found[record.identity] = replace(record)
-    return list(found.values())
 
 
 def _print_changes(
@@ -121,7 +108,7 @@ def deployment_table(records: Sequence[DeploymentRecord]) -> Table:
         on_host = record.target == HOST
         seconds = format_seconds(record.seconds) if record.calls else "-"
         table.add_row(
-            _name(record),
+            record.label,
             record.target,
             "-" if record.instructions is None else format_count(record.instructions),
             f"{seconds} here" if on_host and record.calls else seconds,
@@ -130,11 +117,6 @@ def deployment_table(records: Sequence[DeploymentRecord]) -> Table:
             "-" if on_host else format_bytes(record.stack),
         )
     return table
-
-
-def _name(record: DeploymentRecord) -> str:
-    """The model, and what its figures are not to be compared for."""
-    return f"{record.model} (traced)" if record.traced else record.model
 
 
 def accuracy_table(records: Iterable[DeploymentRecord]) -> Table | None:

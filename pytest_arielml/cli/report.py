@@ -1,0 +1,36 @@
+"""`arielml report DIR`: the HTML page of a report, made afresh from its JSON."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from pytest_arielml.errors import UsageError
+from pytest_arielml.report.page import write_page
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_parser(commands: Commands) -> None:
+    """Declares the command."""
+    parser = commands.add_parser("report", help="make a report's HTML page afresh from its JSON")
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="what --arielml-report of pytest was given"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes report.html and says where."""
+    try:
+        path = write_page(options.folder)
+    except OSError as error:
+        raise UsageError(
+            "the page cannot be written", where=str(error.filename), found=error.strerror
+        ) from None
+    Console(highlight=False, soft_wrap=True).print(str(path), markup=False)
+    return 0
