@@ -47,7 +47,7 @@ test-python: setup qemu
 	@$(BIN)/python -m pytest conformance/board -n 2 -q $(addprefix --arielml-target=,$(BRINGUP))
 
 # One board of each start-up code.
-BRINGUP := emu-nrf52840 emu-rp2040 emu-mps2-an505 emu-riscv-virt
+BRINGUP := emu-nrf52840 emu-rp2040 emu-mps2-an505 emu-riscv-virt emu-esp32c3 emu-esp32c6
 
 conformance: setup qemu ## the ONNX node cases and the runtime's, on the emulated board; QEMU too
 	@$(BIN)/python -m pytest conformance -n 2 -q

@@ -146,6 +146,8 @@ pub unsafe extern "C" fn arielml_emu_destroy(board: *mut Board) {
 pub const WRITABLE: u32 = 1;
 /// `arielml_emu_map`: the guest may execute.
 pub const EXECUTABLE: u32 = 2;
+/// `arielml_emu_map`: the guest may not read.
+pub const UNREADABLE: u32 = 4;
 
 /// Maps `length` bytes of host memory at `base`. RAM that is not executable
 /// is the faster one: no store into it can change code.
@@ -163,7 +165,7 @@ pub unsafe extern "C" fn arielml_emu_map(
     use unicorn::protection;
     caught(|| {
         let writable = uses & WRITABLE != 0;
-        let mut allowed = protection::READ;
+        let mut allowed = if uses & UNREADABLE != 0 { 0 } else { protection::READ };
         if writable {
             allowed |= protection::WRITE;
         }

@@ -6,6 +6,7 @@ mod interrupts;
 use std::collections::VecDeque;
 
 use crate::fault::{Fault, Kind};
+use crate::peripherals::esp_interrupts::Routing;
 
 pub use interrupts::Interrupts;
 
@@ -212,6 +213,12 @@ pub struct Bus {
     pub pll: bool,
     /// The tick that the chip's timer counts.
     pub tick: Option<Ticks>,
+    /// Watchdogs that run, by bits of the chip's models.
+    pub watchdogs: u32,
+    /// Parts that have power, by bits of the chip's controller of power.
+    pub powered: u32,
+    /// How the chip's interrupts reach the core.
+    pub routing: Routing,
     /// What the watchdog resets, by the bits of the chip's reset controller.
     pub watchdog_resets: u32,
 }

@@ -203,8 +203,12 @@ fn protected_store(machine: &Machine, number: u32) -> Option<Fault> {
     let store = riscv::store(code)?;
     let base = machine.core.numbered_register(store.base);
     let address = base.wrapping_add_signed(store.offset);
-    let flash = memories.writable(address) == Some(false);
-    flash.then(|| Fault { size: store.size, ..Fault::at(Kind::WriteProtected, address, "") })
+    let kind = match memories.writable(address) {
+        Some(false) => Kind::WriteProtected,
+        Some(true) => return None,
+        None => Kind::WriteUnmapped,
+    };
+    Some(Fault { size: store.size, ..Fault::at(kind, address, "") })
 }
 
 unsafe extern "C" fn on_bad_access(

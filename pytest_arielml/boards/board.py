@@ -10,7 +10,10 @@ from pytest_arielml.boards.bus import Bus
 
 @dataclass(frozen=True)
 class Core:
-    """One processor core: its name as LLVM spells it, and its clock in Hz."""
+    """One processor core: its name and its clock in Hz.
+
+    The name is LLVM's or, of a RISC-V core that LLVM has none for, its instruction set.
+    """
 
     cpu: str
     fpu: bool
@@ -117,6 +120,7 @@ class Board:
         memory: `flash`, where the image is, and `ram`.
         vectors: address of the vector table: the start of flash, unless
             something that the chip's ROM wants lies in front of it.
+        flash_data: where data in flash is read, if not at the addresses of code.
         qemu, renode, serial: how these runners reach it; `None` where one does not.
         bus: what its memories make cores wait for; `None` where nobody published it.
     """
@@ -131,6 +135,7 @@ class Board:
     uart: Uart
     timer: Timer
     vectors: int
+    flash_data: int | None = None
     qemu: Qemu | None = None
     renode: Renode | None = None
     serial: Serial | None = None

@@ -68,6 +68,7 @@ def parse_board(data: Mapping[str, Any], path: Path) -> Board:
         uart=_uart(top.table("uart")),
         timer=_timer(top.table("timer")),
         vectors=top.address("vectors", default=memory["flash"].origin),
+        flash_data=_flash_data(top.table("memory").table("flash")),
         qemu=_qemu(top.table("qemu")) if "qemu" in data else None,
         renode=_renode(top.table("renode")) if "renode" in data else None,
         serial=_serial(top.table("serial")) if "serial" in data else None,
@@ -88,19 +89,23 @@ def _core(table: Table) -> Core:
 
 def _memory(table: Table) -> dict[str, Region]:
     table.only("flash", "ram")
-    regions = {name: _region(table.table(name)) for name in ("flash", "ram")}
-    flash, ram = regions["flash"], regions["ram"]
+    flash = _region(table.table("flash"), "data")
+    ram = _region(table.table("ram"))
     if flash.origin < ram.end and ram.origin < flash.end:
         raise table.error(
             "ram",
             "a range apart from flash",
             f"ram {_range(ram)} overlaps flash {_range(flash)}",
         )
-    return regions
+    return {"flash": flash, "ram": ram}
 
 
-def _region(table: Table) -> Region:
-    table.only("origin", "length")
+def _flash_data(table: Table) -> int | None:
+    return table.address("data") if "data" in table else None
+
+
+def _region(table: Table, *others: str) -> Region:
+    table.only("origin", "length", *others)
     region = Region(table.address("origin"), table.size("length"))
     if region.end > ADDRESS_SPACE:
         raise table.error("length", "a region that ends within 4 GiB", _range(region))
@@ -174,6 +179,15 @@ def _check(board: Board, top: Table) -> None:
         raise top.error(
             "vectors", f"an address in flash, {_range(board.flash)}", f"{board.vectors:#010x}"
         )
+    if board.flash_data is not None:
+        view = Region(board.flash_data, board.flash.length)
+        for name, region in board.memory.items():
+            if view.origin < region.end and region.origin < view.end:
+                raise top.error(
+                    "memory.flash.data",
+                    f"as many addresses as flash has, apart from {name}'s",
+                    f"{_range(view)} overlaps {_range(region)}",
+                )
     if board.stack % _STACK_ALIGNMENT:
         raise top.error("stack", f"a multiple of {_STACK_ALIGNMENT} bytes", str(board.stack))
     stacks = board.stack * len(board.cores)

@@ -23,6 +23,9 @@ class Table:
         self._path = path
         self._prefix = prefix
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._data
+
     def error(self, key: str, expected: str, found: str, advice: str | None = None) -> UsageError:
         """What is wrong with the value of `key`."""
         return UsageError(

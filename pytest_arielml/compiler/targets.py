@@ -107,6 +107,21 @@ _TARGETS: Final = {
         features="+m,+a,+f,+c",
         abi="ilp32f",
     ),
+    # One runtime for both: it leaves atomics alone. LLVM has no names for these cores.
+    ("rv32imc", False): Target(
+        architecture="riscv32imc-unknown-none-elf",
+        triple="riscv32-unknown-none-elf",
+        cpu="generic-rv32",
+        features="+m,+c",
+        abi="ilp32",
+    ),
+    ("rv32imac", False): Target(
+        architecture="riscv32imc-unknown-none-elf",
+        triple="riscv32-unknown-none-elf",
+        cpu="generic-rv32",
+        features="+m,+a,+c",
+        abi="ilp32",
+    ),
     # This machine: see `boards/host.py`. Kernels have the stack of whoever calls them.
     ("x86-64", True): Target(
         architecture="x86_64-unknown-linux-gnu",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pytest_arielml.boards import Board, Region
 
 #: Sections of the image, by what is in them.
@@ -31,59 +33,65 @@ def linker_script(board: Board, identity: bytes, records: int = 0) -> str:
         identity: 8 bytes that tell this image from others.
         records: bytes for records of dispatches.
     """
+    constants = _constants(board)
     return f"""\
 ENTRY({reset_symbol(board)})
 ASSERT(DEFINED({reset_symbol(board)}), "no {reset_symbol(board)}")
 
 MEMORY {{
   FLASH (rx) : {_region(board.flash)}
+{constants.memory}\
   RAM (rwx) : {_region(board.ram)}
 }}
 
 PHDRS {{
   flash PT_LOAD FLAGS(5);
+{constants.header}\
   stack PT_LOAD FLAGS(6);
   data PT_LOAD FLAGS(6);
   bss PT_LOAD FLAGS(6);
 }}
 
 SECTIONS {{
-  {VECTORS} : {{ KEEP(*(.vectors.{board.support})) }} > FLASH : flash
+  {VECTORS} : {{
+    KEEP(*(.header.vectors.{board.support}))
+    KEEP(*(.vectors.{board.support}))
+  }} > FLASH : flash
   {KERNELS} : ALIGN(4) {{
     arielml_kernels_start = .;
     *model.o(.text .text.*)
     arielml_kernels_end = .;
   }} > FLASH : flash
   {TEXT} : {{ *(.text .text.*) }} > FLASH : flash
-  {KERNEL_CONSTANTS} : {{
+  {KERNEL_CONSTANTS} {constants.begin}: {constants.at(KERNEL_CONSTANTS)}{{
     *model.o(.rodata .rodata.* .srodata .srodata.* .data.rel.ro .data.rel.ro.*)
-  }} > FLASH : flash
-  {RODATA} : {{
+  }} {constants.place}
+  {RODATA} : {constants.at(RODATA)}{{
     *(.rodata .rodata.* .srodata .srodata.* .data.rel.ro .data.rel.ro.*)
-  }} > FLASH : flash
-  {IDENTITY} : ALIGN(8) {{
+  }} {constants.place}
+  {IDENTITY} : {constants.at(IDENTITY)}ALIGN(8) {{
     arielml_image_id = .;
     QUAD({int.from_bytes(identity, "little"):#018x})
-  }} > FLASH : flash
+  }} {constants.place}
   /* Weights are read in place: IREE aligns them to 64 bytes from here. */
-  {MODULE} : ALIGN(64) {{
+  {MODULE} : {constants.at(MODULE)}ALIGN(64) {{
     arielml_module_start = .;
     KEEP(*model.vmfb(.data))
     arielml_module_end = .;
-  }} > FLASH : flash
+  }} {constants.place}
 
   __stack_size = {board.stack};
   {STACK} (NOLOAD) : {{
 {_stacks(board)}
   }} > RAM : stack
   /* Start-up copies and clears words. */
-  {DATA} : ALIGN(8) {{
+  {DATA} : {constants.at_data()}ALIGN(8) {{
     __data_start = .;
     *(.sdata .sdata.* .data .data.*)
     . = ALIGN(4);
     __data_end = .;
-  }} > RAM AT> FLASH : data
-  __data_load = LOADADDR({DATA});
+  }} {constants.place_data}
+  __data_load = LOADADDR({DATA}){constants.from_flash};
   /* RISC-V reaches 2 KiB to either side of it in one instruction. */
   __global_pointer$ = ADDR({DATA}) + 0x800;
   {BSS} (NOLOAD) : ALIGN(8) {{
@@ -104,6 +112,7 @@ SECTIONS {{
   /* Nothing unwinds: a panic is a fault. */
   /DISCARD/ : {{ *(.ARM.exidx .ARM.exidx.* .ARM.extab .ARM.extab.* .eh_frame) }}
 }}
+{constants.check}\
 """
 
 
@@ -118,6 +127,56 @@ def _stacks(board: Board) -> str:
             f"    __stack_top{suffix} = .;",
         ]
     return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class _Constants:
+    """How constants are laid out: behind code, by the same addresses.
+
+    Where data has addresses of its own, the place behind code has another one there.
+    A linker counts the two apart; so the script says both.
+    """
+
+    memory: str = ""
+    header: str = ""
+    begin: str = ""
+    to_flash: str = ""
+    from_flash: str = ""
+    place: str = "> FLASH : flash"
+    place_data: str = "> RAM AT> FLASH : data"
+    check: str = ""
+
+    def at(self, section: str) -> str:
+        """Where in flash `section` lies."""
+        return f"AT(ADDR({section}){self.to_flash}) " if self.to_flash else ""
+
+    def at_data(self) -> str:
+        """Where in flash initial data lies: behind the last of the constants."""
+        end = f"LOADADDR({MODULE}) + SIZEOF({MODULE})"
+        return f"AT(ALIGN({end}, 8)) " if self.to_flash else ""
+
+
+def _constants(board: Board) -> _Constants:
+    if board.flash_data is None:
+        return _Constants()
+    distance = board.flash_data - board.flash.origin
+    return _Constants(
+        memory=f"  CONSTANTS (r) : {_region(Region(board.flash_data, board.flash.length))}\n",
+        header="  constants PT_LOAD FLAGS(4);\n",
+        begin=f"ADDR({TEXT}) + SIZEOF({TEXT}){_plus(distance)} ",
+        to_flash=_plus(-distance),
+        from_flash=_plus(distance),
+        place="> CONSTANTS : constants",
+        place_data="> RAM : data",
+        check=f"""\
+ASSERT(LOADADDR({DATA}) + SIZEOF({DATA}) <= {board.flash.end:#x},
+  "section '{DATA}' will not fit in region 'FLASH'")
+""",
+    )
+
+
+def _plus(distance: int) -> str:
+    return f" {'-' if distance < 0 else '+'} {abs(distance):#x}"
 
 
 def reset_symbol(board: Board) -> str:

@@ -100,6 +100,42 @@ def test_riscv_virt() -> None:
     assert board.qemu == Qemu("riscv32", "virt", 7, ("-bios", "none", "-smp", "8"))
 
 
+@pytest.mark.parametrize(
+    ("name", "cpu", "data", "ram"),
+    [
+        ("esp32c3", "rv32imc", 0x3C00_0000, Region(0x3FC8_0000, 384 << 10)),
+        ("esp32c6", "rv32imac", None, Region(0x4080_0000, 512 << 10)),
+    ],
+)
+def test_esp32(name: str, cpu: str, data: int | None, ram: Region) -> None:
+    board = load_board(name)
+    assert board.architecture == "riscv32imc-unknown-none-elf"
+    assert board.cores == (Core(cpu, False, 160_000_000),)
+    # What the chip's ROM maps; two words in front are for it.
+    assert board.flash == Region(0x4200_0000, 4 << 20)
+    assert (board.flash_data, board.vectors) == (data, board.flash.origin + 8)
+    assert board.ram == ram
+    assert (board.uart.base, board.uart.baud, board.timer.hz) == (
+        0x6000_0000,
+        1_000_000,
+        16_000_000,
+    )
+
+
+def test_flash_whose_data_is_read_elsewhere(tmp_path: Path) -> None:
+    flash = 'length = "1MiB"\n'
+    path = write(tmp_path, NRF52840.replace(flash, flash + "data = 0x1000_0000\n", 1))
+    assert load_board(path).flash_data == 0x1000_0000
+    for data, other in (("0x2003_0000", "ram"), ("0x8_0000", "flash")):
+        path = write(tmp_path, NRF52840.replace(flash, f"{flash}data = {data}\n", 1))
+        with pytest.raises(UsageError, match=r"memory\.flash\.data") as caught:
+            load_board(path)
+        assert f"apart from {other}'s" in str(caught.value)
+    path = write(tmp_path, NRF52840.replace('length = "256KiB"', 'length = "256KiB"\ndata = 0'))
+    with pytest.raises(UsageError, match=r"memory\.ram\.data"):
+        load_board(path)
+
+
 def test_stm32f4() -> None:
     board = load_board("stm32f4")
     assert board.architecture == "thumbv7em-none-eabihf"

@@ -36,7 +36,11 @@ impl Registers {
     }
 
     /// Waits until all of `bits` are set, however long that takes.
-    #[cfg(any(architecture = "thumbv6m-none-eabi", architecture = "thumbv8m.main-none-eabihf"))]
+    #[cfg(any(
+        architecture = "thumbv6m-none-eabi",
+        architecture = "thumbv8m.main-none-eabihf",
+        architecture = "riscv32imc-unknown-none-elf"
+    ))]
     pub(crate) fn await_set(self, offset: usize, bits: u32) {
         while self.read(offset) & bits != bits {}
     }

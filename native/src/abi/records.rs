@@ -29,7 +29,7 @@ pub struct Configuration {
     pub sp: i32,
     /// Link register.
     pub lr: i32,
-    /// Thumb: PRIMASK; RISC-V: mie.
+    /// Thumb: PRIMASK; RISC-V: mie, or 0 for a core that has none.
     pub mask: i32,
     /// Thumb: xPSR; RISC-V: mstatus.
     pub status: i32,

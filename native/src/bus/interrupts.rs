@@ -7,6 +7,8 @@ pub struct Interrupts {
     pending: [u32; Interrupts::WORDS],
     lines: [u32; Interrupts::WORDS],
     claimed: [u32; Interrupts::WORDS],
+    /// What is pending is what is high, no more.
+    by_level: bool,
 }
 
 impl Interrupts {
@@ -21,7 +23,16 @@ impl Interrupts {
         let claimed = self.claimed.get(word).copied().unwrap_or(0);
         if let Some(pending) = self.pending.get_mut(word) {
             *pending |= *lines & bit & !claimed;
+            if self.by_level {
+                *pending &= *lines;
+            }
         }
+    }
+
+    /// From now on nothing is pending any more once its line has fallen.
+    pub fn follow_levels(&mut self) {
+        self.by_level = true;
+        self.pending = self.lines;
     }
 
     /// Takes the lowest that is ready, as from a PLIC: it is not pending
@@ -99,6 +110,19 @@ mod tests {
         assert_eq!(interrupts.claim(), Some(10));
         interrupts.drive(10, false);
         interrupts.complete(10);
+        assert_eq!(interrupts.ready(), None);
+    }
+
+    #[test]
+    fn by_level_nothing_pends_once_its_line_has_fallen() {
+        let mut interrupts = Interrupts::default();
+        interrupts.follow_levels();
+        *interrupts.enabled(0).unwrap() = 1 << 21 | 1 << 3;
+        interrupts.drive(21, true);
+        interrupts.drive(3, true);
+        interrupts.drive(3, false);
+        assert_eq!(interrupts.ready(), Some(21));
+        interrupts.drive(21, false);
         assert_eq!(interrupts.ready(), None);
     }
 

@@ -16,7 +16,7 @@ pub struct Registers {
     pub sp: i32,
     /// Link register, or return address.
     pub lr: i32,
-    /// Thumb: PRIMASK; RISC-V: mie.
+    /// Thumb: PRIMASK; RISC-V: mie, or 0 for a core that has none.
     pub mask: i32,
     /// Thumb: xPSR; RISC-V: mstatus.
     pub status: i32,
@@ -151,7 +151,9 @@ impl Core {
             }
         }
         let mut pc = start.entry;
-        self.engine.set_register(registers.mask, 0);
+        if registers.mask != 0 {
+            self.engine.set_register(registers.mask, 0);
+        }
         if *isa == Isa::Thumb {
             self.engine.set_register(registers.status, XPSR_THUMB);
             pc &= !1;
@@ -239,6 +241,7 @@ impl Core {
         let Description { isa, registers, .. } = &self.description;
         let enabled = match isa {
             Isa::Thumb => MIE_EXTERNAL,
+            Isa::RiscV if registers.mask == 0 => MIE_EXTERNAL,
             Isa::RiscV => self.engine.register(registers.mask),
         };
         let local = bus.local.get(self.number).copied().unwrap_or_default();

@@ -6,6 +6,12 @@ pub mod cmsdk_timer;
 pub mod cmsdk_uart;
 pub mod cortex_m_dwt;
 pub mod cortex_m_scs;
+pub mod esp32c3_system;
+pub mod esp32c6_system;
+pub mod esp_interrupts;
+pub mod esp_systimer;
+pub mod esp_uart;
+pub mod esp_watchdogs;
 pub mod nrf_clock;
 pub mod nrf_gpio;
 pub mod nrf_timer;
@@ -122,6 +128,30 @@ pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
         cortex_m_scs::NAME => Some(Box::new(cortex_m_scs::SystemControl::default())),
         cortex_m_scs::BASELINE => Some(Box::new(cortex_m_scs::SystemControl::baseline())),
         cortex_m_dwt::NAME => Some(Box::new(cortex_m_dwt::Watchpoint::default())),
+        esp32c3_system::SYSTEM => Some(Box::new(esp32c3_system::System::default())),
+        esp32c3_system::LOW_POWER => Some(Box::new(esp32c3_system::LowPower::default())),
+        esp32c3_system::PADS => Some(Box::new(esp32c3_system::Pads::default())),
+        esp32c6_system::CLOCKS => Some(Box::new(esp32c6_system::Clocks::default())),
+        esp32c6_system::POWER => Some(Box::new(esp32c6_system::Power)),
+        esp32c6_system::ALWAYS_ON => Some(Box::new(esp32c6_system::AlwaysOn)),
+        esp32c6_system::MODEM => Some(Box::new(esp32c6_system::Modem::default())),
+        esp32c6_system::ANALOG => Some(Box::new(esp32c6_system::Analog::default())),
+        esp_interrupts::C3 => Some(Box::new(esp_interrupts::EspInterrupts::c3())),
+        esp_interrupts::C6_MATRIX => Some(Box::new(esp_interrupts::EspInterrupts::c6_matrix())),
+        esp_interrupts::C6_CONTROLLER => {
+            Some(Box::new(esp_interrupts::EspInterrupts::c6_controller()))
+        }
+        esp_systimer::C3 => Some(Box::new(esp_systimer::EspSystimer::new(esp_systimer::C3))),
+        esp_systimer::C6 => Some(Box::new(esp_systimer::EspSystimer::new(esp_systimer::C6))),
+        esp_uart::C3 => Some(Box::new(esp_uart::EspUart::c3())),
+        esp_uart::C6 => Some(Box::new(esp_uart::EspUart::c6())),
+        esp_watchdogs::GROUP_0 => {
+            Some(Box::new(esp_watchdogs::TimerGroup::new(esp_watchdogs::GROUP_0)))
+        }
+        esp_watchdogs::GROUP_1 => {
+            Some(Box::new(esp_watchdogs::TimerGroup::new(esp_watchdogs::GROUP_1)))
+        }
+        esp_watchdogs::C6_LOW_POWER => Some(Box::new(esp_watchdogs::LowPower::default())),
         nrf_clock::NAME => Some(Box::new(nrf_clock::NrfClock::default())),
         nrf_gpio::NAME => Some(Box::new(nrf_gpio::NrfGpio::default())),
         nrf_timer::NAME => Some(Box::new(nrf_timer::NrfTimer::default())),

@@ -22,7 +22,9 @@ class CoreModel:
         architecture, mode, model: of Unicorn; `model` None is its default.
         registers: name to Unicorn's id, in the order of reports.
         pc, sp, lr: names in `registers`.
-        mask, status: Unicorn's ids of PRIMASK and xPSR, or of mie and mstatus.
+        mask, status: Unicorn's ids of PRIMASK and xPSR, or of mie and mstatus; mask is 0
+            where there is no mie.
+        extensions: what `misa` says, where Unicorn's core has more.
         all_start: every core runs from reset on, not the first alone.
         entry_from_elf: it starts at the program's entry, not by a vector table.
         peripherals: model and base address of what is part of the core.
@@ -41,6 +43,7 @@ class CoreModel:
     all_start: bool
     entry_from_elf: bool
     peripherals: tuple[tuple[str, int], ...]
+    extensions: int | None = None
 
 
 # `UC_MODE_MCLASS` must not be used: it forces a Cortex-M33 whatever the model.
@@ -56,7 +59,16 @@ _CORTEX_M: Final = {
 _BASELINE: Final = ("cortex-m0", "cortex-m0plus")
 _BASELINE_PERIPHERALS: Final = (("cortex-m-baseline-scs", 0xE000_E000),)
 _PERIPHERALS: Final = (("cortex-m-scs", 0xE000_E000), ("cortex-m-dwt", 0xE000_1000))
-_RISCV: Final = ("generic-rv32",)
+
+
+# What `misa` says: 32 bits, then a bit for each letter, user mode (U) among them.
+def _misa(letters: str) -> int:
+    return 1 << 30 | sum(1 << ord(letter) - ord("a") for letter in letters)
+
+
+_RISCV: Final = {"generic-rv32": None, "rv32imc": _misa("imcu"), "rv32imac": _misa("imacu")}
+# The ESP32-C3's: the interrupt controller alone masks.
+_WITHOUT_MIE: Final = ("rv32imc",)
 
 _ARM_REGISTERS: Final = {
     **{f"r{n}": getattr(arm_const, f"UC_ARM_REG_R{n}") for n in range(13)},
@@ -106,11 +118,12 @@ def core_model(cpu: str) -> CoreModel:
             pc="pc",
             sp="sp",
             lr="ra",
-            mask=riscv_const.UC_RISCV_REG_MIE,
+            mask=0 if cpu in _WITHOUT_MIE else riscv_const.UC_RISCV_REG_MIE,
             status=riscv_const.UC_RISCV_REG_MSTATUS,
             all_start=True,
             entry_from_elf=True,
             peripherals=(),
+            extensions=_RISCV[cpu],
         )
     raise UsageError(
         f"the emu runner cannot emulate the core {cpu!r}",

@@ -13,7 +13,7 @@ from pytest_arielml.boards import Board
 from pytest_arielml.errors import UsageError
 from pytest_arielml.runners.emu import native
 from pytest_arielml.runners.emu.cores import RISCV, CoreModel, core_model
-from pytest_arielml.runners.emu.harts import set_hart
+from pytest_arielml.runners.emu.harts import set_extensions, set_hart
 from pytest_arielml.runners.emu.program import Program
 from pytest_arielml.runners.emu.waits import memory_records
 
@@ -24,6 +24,27 @@ _RECEIVE: Final = 1 << 16
 # which tells the family of the chip.
 _COMPANIONS: Final = {
     "clint": (("plic", 0x0C00_0000), ("sifive-test", 0x0010_0000)),
+    "esp32c3-systimer": (
+        ("esp32c3-rtc-cntl", 0x6000_8000),
+        ("esp-io-mux", 0x6000_9000),
+        ("esp-timg0", 0x6001_F000),
+        ("esp-timg1", 0x6002_0000),
+        ("esp32c3-system", 0x600C_0000),
+        ("esp32c3-interrupts", 0x600C_2000),
+    ),
+    "esp32c6-systimer": (
+        ("esp32c6-plic", 0x2000_1000),
+        ("esp-timg0", 0x6000_8000),
+        ("esp-timg1", 0x6000_9000),
+        ("esp32c6-intmtx", 0x6001_0000),
+        ("esp-io-mux", 0x6009_0000),
+        ("esp32c6-pcr", 0x6009_6000),
+        ("esp32c6-modem-lpcon", 0x600A_F000),
+        ("esp32c6-i2c-ana-mst", 0x600A_F800),
+        ("esp32c6-pmu", 0x600B_0000),
+        ("esp32c6-lp-aon", 0x600B_1000),
+        ("esp32c6-lp-wdt", 0x600B_1C00),
+    ),
     "nrf-timer": (("nrf-clock", 0x4000_0000), ("nrf-gpio", 0x5000_0000)),
     "rp2040-timer": (
         ("rp2040-clocks", 0x4000_8000),
@@ -190,6 +211,8 @@ class Engine:
                 error = control(handle, ctypes.c_uint32(_SET_CPU_MODEL), core.model)
         if error:
             raise RuntimeError(f"Unicorn cannot be opened: {native.unicorn_error(error)}")
+        if core.extensions is not None:
+            set_extensions(self._unicorn, handle, core.extensions)
         if core.isa == RISCV and number:
             set_hart(self._unicorn, handle, number)
 
@@ -248,6 +271,11 @@ class Engine:
             if name != "flash":
                 code_here = any(region.origin <= at < region.end for at in program.code)
                 uses = native.WRITABLE | (native.EXECUTABLE if code_here else 0)
+            elif board.flash_data is not None:
+                # A chip may read whole words there; images leave even that alone.
+                uses |= native.UNREADABLE
+                error = self.library.map(self._board, board.flash_data, region.length, address, 0)
+                self._check(error, f"{board.name}'s {name}, where data is read")
             error = self.library.map(self._board, region.origin, region.length, address, uses)
             self._check(error, f"{board.name}'s {name}")
         self._check(self.library.guard(self._board), board.name)

@@ -26,6 +26,7 @@ FAULT: Final = 3
 # What a memory allows: `arielml_emu_map` of native/src/abi.rs.
 WRITABLE: Final = 1
 EXECUTABLE: Final = 2
+UNREADABLE: Final = 4
 
 # `arielml_emu_attach` of native/src/abi.rs: not part of a core.
 SHARED: Final = (1 << 32) - 1

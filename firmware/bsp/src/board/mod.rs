@@ -6,6 +6,12 @@ use arielml_scheduler::{Claim, Event};
 use crate::arch;
 use crate::timer::Timer;
 
+#[cfg(architecture = "riscv32imc-unknown-none-elf")]
+mod esp32;
+#[cfg(architecture = "riscv32imc-unknown-none-elf")]
+pub mod esp32c3;
+#[cfg(architecture = "riscv32imc-unknown-none-elf")]
+pub mod esp32c6;
 #[cfg(architecture = "thumbv6m-none-eabi")]
 pub mod microbit;
 #[cfg(any(architecture = "thumbv7m-none-eabi", architecture = "thumbv7em-none-eabihf", armv8_m))]
@@ -96,6 +102,16 @@ macro_rules! for_each_board {
             arielml_reset_riscv_virt,
             7 helpers
         );
+    };
+}
+
+/// As for the other architectures.
+#[cfg(architecture = "riscv32imc-unknown-none-elf")]
+#[macro_export]
+macro_rules! for_each_board {
+    ($entry:ident) => {
+        $entry!($crate::board::esp32c3::Esp32C3, ".vectors.esp32c3", arielml_reset_esp32c3);
+        $entry!($crate::board::esp32c6::Esp32C6, ".vectors.esp32c6", arielml_reset_esp32c6);
     };
 }
 

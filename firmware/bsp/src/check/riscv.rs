@@ -115,9 +115,19 @@ pub(super) unsafe fn store_half(at: *mut u8, value: u32) -> u32 {
     value
 }
 
+/// `misa`: the core has atomic instructions.
+const MISA_ATOMICS: u32 = 1;
+
 /// As on Cortex-M, by load-reserved and store-conditional. Nothing clears a
 /// reservation but a store-conditional to another place.
 pub(super) fn atomics() -> [u32; 5] {
+    let has: u32;
+    // SAFETY: copies a register.
+    unsafe { asm!("csrr {}, misa", out(reg) has, options(nomem, nostack, preserves_flags)) };
+    // A runtime for several cores does not know by itself.
+    if has & MISA_ATOMICS == 0 {
+        return [0; 5];
+    }
     let mut word: u32 = 32;
     let mut tries = 0;
     for _ in 0..10 {
@@ -134,12 +144,15 @@ pub(super) fn atomics() -> [u32; 5] {
     // SAFETY: likewise.
     unsafe {
         asm!(
+            ".option push",
+            ".option arch, +a",
             "lr.w {value}, ({at})",
             "sc.w {used}, {value}, ({at})",
             "sc.w {used}, {value}, ({at})",
             "lr.w {value}, ({at})",
             "sc.w {cleared}, {value}, ({elsewhere})",
             "sc.w {cleared}, {value}, ({at})",
+            ".option pop",
             at = in(reg) &raw mut one,
             elsewhere = in(reg) &raw mut other,
             value = out(reg) _,
@@ -158,9 +171,12 @@ unsafe fn add_reserved(at: *mut u32) -> u32 {
     // SAFETY: vouched for by the caller.
     unsafe {
         asm!(
+            ".option push",
+            ".option arch, +a",
             "lr.w {value}, ({at})",
             "addi {value}, {value}, 1",
             "sc.w {status}, {value}, ({at})",
+            ".option pop",
             at = in(reg) at,
             value = out(reg) _,
             status = out(reg) status,

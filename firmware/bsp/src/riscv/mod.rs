@@ -4,14 +4,23 @@
 //! `mie` enables still ends a WFI (RISC-V privileged specification, "Wait for
 //! Interrupt"), which is all that they are used for.
 
+#[cfg(architecture = "riscv32imc-unknown-none-elf")]
+mod espressif;
 mod helper;
+#[cfg(not(architecture = "riscv32imc-unknown-none-elf"))]
 mod plic;
 
 use core::arch::asm;
 
+#[cfg(architecture = "riscv32imc-unknown-none-elf")]
+pub use crate::espressif_entry as entry;
+#[cfg(not(architecture = "riscv32imc-unknown-none-elf"))]
 pub use crate::riscv_entry as entry;
 pub use crate::riscv_helper_start as helper_start;
+#[cfg(architecture = "riscv32imc-unknown-none-elf")]
+pub use espressif::{Controller, DIRECT_BOOT, Interrupt, Locked, aligned_range};
 pub use helper::{HELPER, HelperStart, SoftwareInterrupts};
+#[cfg(not(architecture = "riscv32imc-unknown-none-elf"))]
 pub use plic::Interrupt;
 
 fn wait_for_interrupt() {
@@ -19,10 +28,13 @@ fn wait_for_interrupt() {
     unsafe { asm!("wfi", options(nostack, preserves_flags)) };
 }
 
-/// Sleeps for good: no interrupt wakes the core again.
+/// Sleeps for good: no interrupt wakes the core again, where it has `mie`.
 pub fn stop() -> ! {
+    #[cfg(not(architecture = "riscv32imc-unknown-none-elf"))]
     // SAFETY: enables no interrupt any more.
-    unsafe { asm!("csrw mie, zero", options(nomem, nostack, preserves_flags)) };
+    unsafe {
+        asm!("csrw mie, zero", options(nomem, nostack, preserves_flags));
+    }
     loop {
         wait_for_interrupt();
     }
@@ -142,6 +154,29 @@ macro_rules! own_stack {
     };
 }
 
+/// Copies initial data and clears the rest, word by word; changes t0 to t3.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! set_up_memory {
+    () => {
+        "la t0, __data_start
+         la t1, __data_end
+         la t2, __data_load
+         j 3f
+     2:  lw t3, 0(t2)
+         sw t3, 0(t0)
+         addi t0, t0, 4
+         addi t2, t2, 4
+     3:  bltu t0, t1, 2b
+         la t0, __bss_start
+         la t1, __bss_end
+         j 5f
+     4:  sw zero, 0(t0)
+         addi t0, t0, 4
+     5:  bltu t0, t1, 4b"
+    };
+}
+
 /// The way into an image: its first instruction, and where traps go.
 ///
 /// `main` is an `extern "C" fn() -> !`; `fault` one that takes `mcause`,
@@ -188,23 +223,9 @@ macro_rules! riscv_entry {
                      csrw pmpcfg0, t0
                  2:",
                     $crate::enable_fpu!(),
-                    "bnez t2, 6f
-                     la t0, __data_start
-                     la t1, __data_end
-                     la t2, __data_load
-                     j 3f
-                 2:  lw t3, 0(t2)
-                     sw t3, 0(t0)
-                     addi t0, t0, 4
-                     addi t2, t2, 4
-                 3:  bltu t0, t1, 2b
-                     la t0, __bss_start
-                     la t1, __bss_end
-                     j 5f
-                 4:  sw zero, 0(t0)
-                     addi t0, t0, 4
-                 5:  bltu t0, t1, 4b
-                     call {main}
+                    "bnez t2, 6f",
+                    $crate::set_up_memory!(),
+                    "call {main}
                      unimp
                  6:  li t0, 8
                      csrw mie, t0

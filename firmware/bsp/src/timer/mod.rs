@@ -2,12 +2,14 @@
 
 mod clint;
 mod cmsdk_timer;
+mod esp_systimer;
 mod nrf_timer;
 mod raspberry_timer;
 mod stm32_timer;
 
 pub use clint::Clint;
 pub use cmsdk_timer::CmsdkTimer;
+pub use esp_systimer::EspSystimer;
 pub use nrf_timer::NrfTimer;
 pub use raspberry_timer::RaspberryTimer;
 pub use stm32_timer::Stm32Timer;

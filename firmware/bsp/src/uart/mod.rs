@@ -1,6 +1,7 @@
 //! UART drivers: blocking, byte by byte in, buffer by buffer out.
 
 mod cmsdk_uart;
+mod esp_uart;
 mod nrf_uart;
 mod nrf_uarte;
 mod ns16550;
@@ -8,6 +9,7 @@ mod pl011;
 mod stm32_usart;
 
 pub use cmsdk_uart::CmsdkUart;
+pub use esp_uart::{EspUart, Variant};
 pub use nrf_uart::NrfUart;
 pub use nrf_uarte::NrfUarte;
 pub use ns16550::Ns16550;
