@@ -6,13 +6,20 @@
 //! round to nearest, ties to even, but for which NaN a NaN is.
 //!
 //! Addition and multiplication are of normal numbers here; the rare rest
-//! (subnormal numbers, infinities, NaN) is left to `compiler_builtins`.
+//! (subnormal numbers, infinities, NaN) is left to `compiler_builtins`: on
+//! RISC-V, where LLVM calls its functions by their own names, to those for
+//! double precision.
 #![cfg_attr(not(test), no_std)]
 
 mod arithmetic;
 mod select;
-#[cfg(all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")))]
+#[cfg(any(
+    all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")),
+    all(target_arch = "riscv32", target_os = "none", not(target_feature = "f"))
+))]
 mod symbols;
+#[cfg(any(test, all(target_arch = "riscv32", target_os = "none", not(target_feature = "f"))))]
+mod wide;
 
 pub use arithmetic::{add, multiply};
 pub use select::{maximum, maximum_number, minimum, minimum_number, round, round_even};

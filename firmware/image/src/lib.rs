@@ -7,7 +7,10 @@
 //! an FPU `arielml_float` has faster ones of those that kernels call most.
 #![cfg_attr(target_os = "none", no_std)]
 
-#[cfg(all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")))]
+#[cfg(any(
+    all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")),
+    all(target_arch = "riscv32", target_os = "none", not(target_feature = "f"))
+))]
 extern crate arielml_float;
 
 #[cfg(target_os = "none")]
