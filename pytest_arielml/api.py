@@ -97,8 +97,8 @@ class Arielml:
     ) -> Outputs:
         """onnxruntime's outputs on the model as its author wrote it, a tuple of arrays.
 
-        Of MLIR they are those of IREE's own runtime on this host; `source`
-        says which. Args and errors: see `Workbench.reference`.
+        Of a `.tflite` they are LiteRT's, of MLIR those of IREE's own runtime
+        on this host; `source` says which. Args and errors: see `Workbench.reference`.
         """
         __tracebackhide__ = True
         return self._bench.reference(model, *inputs, function=function)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _DEFAULT_RUNNER: Final = "emu"
+_TFLITE: Final = "pip install 'pytest-arielml[tflite]'"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,18 @@ def findings() -> list[Finding]:
             "iree-base-runtime",
             "the reference for MLIR models",
             advice="pip install 'pytest-arielml[host]'",
+            optional=True,
+        ),
+        _package(
+            "ai-edge-litert",
+            "models in .tflite files, and their reference",
+            advice=_TFLITE,
+            optional=True,
+        ),
+        _package(
+            "tosa-converter-for-tflite",
+            "operators of .tflite files that have no ONNX form here",
+            advice=_TFLITE,
             optional=True,
         ),
     ]

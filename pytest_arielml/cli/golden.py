@@ -1,4 +1,4 @@
-"""`arielml golden create|check`: onnxruntime's answers, kept with their provenance."""
+"""`arielml golden create|check`: a reference's answers, kept with their provenance."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Commands) -> None:
     """Declares the command."""
-    parser = commands.add_parser("golden", help="keep onnxruntime's answers, or check kept ones")
+    parser = commands.add_parser("golden", help="keep the reference's answers, or check kept ones")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    create = actions.add_parser("create", help="run the model in onnxruntime and keep the outputs")
+    create = actions.add_parser(
+        "create", help="run the model in onnxruntime or LiteRT and keep the outputs"
+    )
     create.set_defaults(run=_create)
     check = actions.add_parser(
-        "check", help="compute kept outputs anew, as after an upgrade of onnxruntime"
+        "check", help="compute kept outputs anew, as after an upgrade of what made them"
     )
     check.set_defaults(run=_check)
     for action in (create, check):
-        action.add_argument("model", type=Path, help="an .onnx file")
+        action.add_argument("model", type=Path, help="an .onnx or .tflite file")
         action.add_argument(
             "--golden",
             type=Path,
@@ -69,7 +71,7 @@ def _check(options: argparse.Namespace) -> int:
         return 1
     console.print(
         f"{provenance.samples} samples of {provenance.model} agree with the golden "
-        f"that onnxruntime {provenance.onnxruntime} made"
+        f"that {provenance.source} made"
     )
     return 0
 

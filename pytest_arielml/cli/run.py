@@ -11,6 +11,7 @@ from rich.console import Console
 from pytest_arielml.cli.arrays import read_arrays, write_arrays
 from pytest_arielml.cli.target import add_target, check_bus_model, read_runner_options
 from pytest_arielml.errors import InputError, Unavailable, UsageError
+from pytest_arielml.frontends.tflite import is_tflite
 from pytest_arielml.golden import input_ranges, random_arrays
 from pytest_arielml.report import Recorder, deployment_table, parts_table
 from pytest_arielml.session import (
@@ -35,7 +36,7 @@ def add_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "run", help="run a model once on a target and hold it against its reference"
     )
-    parser.add_argument("model", type=Path, help="an .onnx or .mlir file")
+    parser.add_argument("model", type=Path, help="an .onnx, .tflite or .mlir file")
     add_target(parser)
     add_call(parser)
     parser.add_argument(
@@ -161,7 +162,8 @@ def _compare(
 def default_inputs(deployment: Deployment, function: str | None) -> tuple[Array, ...]:
     """Random inputs of a fixed seed, the same wherever the model runs."""
     model = deployment.model
-    ranges = input_ranges(model.original) if model.format == "onnx" else None
+    known = model.format == "onnx" or is_tflite(model.original)
+    ranges = input_ranges(model.original) if known else None
     specs = deployment.signature.find(function, model.name).inputs
     return tuple(array[0] for array in random_arrays(specs, seed=0, samples=1, ranges=ranges))
 

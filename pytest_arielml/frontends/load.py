@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_arielml.errors import ModelError, UsageError
-from pytest_arielml.frontends import mlir
+from pytest_arielml.frontends import mlir, tflite
 from pytest_arielml.frontends.dims import Dims, check_dims
 from pytest_arielml.frontends.model import Model
 
 if TYPE_CHECKING:
     import onnx
 
-SUFFIXES = (".onnx", ".mlir")
+SUFFIXES = (".onnx", ".tflite", ".mlir")
 
 
 def load_model(source: str | Path | onnx.ModelProto, *, dims: Dims | None = None) -> Model:
     """Reads and checks a model.
 
     Args:
-        source: path of an `.onnx` or `.mlir` file, or an `onnx.ModelProto`.
+        source: path of an `.onnx`, `.tflite` or `.mlir` file, or an `onnx.ModelProto`.
         dims: sizes for free dimensions of an ONNX model, by name of the
             dimension (`{"N": 4}`) or by input (`{"x": (4, None)}`); None
             leaves a dimension free. A batch (first dimension) that is not
@@ -40,7 +40,7 @@ def load_model(source: str | Path | onnx.ModelProto, *, dims: Dims | None = None
             where=str(path),
             expected="a file that ends in " + " or ".join(SUFFIXES),
             found=path.suffix or "no suffix",
-            advice="export the model to ONNX or MLIR",
+            advice="export the model to ONNX, TensorFlow Lite or MLIR",
         )
     try:
         content = path.read_bytes()
@@ -59,6 +59,8 @@ def load_model(source: str | Path | onnx.ModelProto, *, dims: Dims | None = None
         ) from None
     if path.suffix.lower() == ".mlir":
         return mlir.from_file(path, content, chosen)
+    if path.suffix.lower() == ".tflite":
+        return tflite.from_file(path, content, chosen)
     return _from_onnx((path, content), chosen)
 
 

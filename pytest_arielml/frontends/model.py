@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,16 +125,18 @@ class Model:
 
     Attributes:
         name: for reports; the file's name without its suffix.
-        format: `onnx` or `mlir`.
+        format: of the normal form: `onnx` or `mlir`.
         digest: sha256 in hex of what the user wrote: the file, and the
             files of its external data.
         signature: functions with their inputs and outputs.
-        normal: the normal form, which is compiled. Of ONNX: a file with the
-            sizes that were chosen, its graph named after the function's
-            entry. Of MLIR: the file as it is.
+        normal: the normal form, which is compiled. Of ONNX and TensorFlow
+            Lite: an ONNX file with the sizes that were chosen, its graph named
+            after the function's entry. Of MLIR: the file as it is.
         original: the model as its author wrote it, for the reference; a
             file's own bytes, with external data brought in.
         stateful: it keeps values between calls.
+        kept_in_float: operators between integers that are computed in float,
+            and why: name to reason.
     """
 
     name: str
@@ -144,3 +146,5 @@ class Model:
     normal: bytes = field(repr=False)
     original: bytes = field(repr=False)
     stateful: bool = False
+    # Follows from the normal form; a dict has no hash.
+    kept_in_float: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)

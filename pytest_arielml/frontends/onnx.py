@@ -17,6 +17,7 @@ from pytest_arielml.frontends.dims import Dims
 from pytest_arielml.frontends.model import Function, Model, Signature
 from pytest_arielml.frontends.onnx_shapes import fix_sizes, specs
 from pytest_arielml.frontends.passes import prepare
+from pytest_arielml.frontends.passes.integer import kept_in_float
 
 #: Name of the function, of the graph that it is made from, and of its export.
 ENTRY: Final = "main"
@@ -40,7 +41,7 @@ def from_file(path: Path, content: bytes, dims: Dims) -> Model:
         for location in external:
             digest.update((path.parent / location).read_bytes())
         original = _serialize(proto, where)
-    return _model(proto, dims, path.stem, where, digest.hexdigest(), original)
+    return normal_form(proto, dims, path.stem, where, digest.hexdigest(), original)
 
 
 def from_proto(proto: object, dims: Dims) -> Model:
@@ -68,7 +69,7 @@ def from_proto(proto: object, dims: Dims) -> Model:
     original = _serialize(proto, where)
     copy = onnx.ModelProto()
     copy.CopyFrom(proto)
-    return _model(copy, dims, name, where, hashlib.sha256(original).hexdigest(), original)
+    return normal_form(copy, dims, name, where, hashlib.sha256(original).hexdigest(), original)
 
 
 def _parse(content: bytes, where: str) -> onnx.ModelProto:
@@ -88,7 +89,7 @@ def _not_onnx(content: bytes, where: str) -> ModelError:
     if not content:
         found = "an empty file"
     elif content[4:8] == b"TFL3":
-        found, advice = "a TensorFlow Lite file", "convert it to ONNX, for example with tf2onnx"
+        found, advice = "a TensorFlow Lite file", "give it the suffix .tflite"
     elif content.startswith(b"version https://git-lfs"):
         found, advice = "a Git LFS pointer in place of the file", "fetch it: git lfs pull"
     elif content.startswith(b"PK\x03\x04"):
@@ -146,9 +147,21 @@ def _load_external(proto: onnx.ModelProto, path: Path, locations: list[str]) -> 
         ) from None
 
 
-def _model(
+def normal_form(
     proto: onnx.ModelProto, dims: Dims, name: str, where: str, digest: str, original: bytes
 ) -> Model:
+    """The model of `proto`, which is changed in place, brought to its normal form.
+
+    Args:
+        proto: with its weights in it.
+        dims: as for `from_file`.
+        name: of the model, for reports.
+        where: it comes from, for messages.
+        digest: sha256 in hex of what the user wrote.
+        original: the same as bytes, for the reference.
+
+    Raises: ModelError, UsageError as `from_file`.
+    """
     _check(proto, where)
     fix_sizes(proto, dims, where)
     try:
@@ -173,6 +186,7 @@ def _model(
         signature=Signature((function,)),
         normal=_serialize(inferred, where),
         original=original,
+        kept_in_float=kept_in_float(inferred),
     )
 
 

@@ -14,7 +14,9 @@ from pytest_arielml.golden.compare import (
     compare,
     compare_outputs,
 )
+from pytest_arielml.golden.engine import Engine
 from pytest_arielml.golden.host import HostModule
+from pytest_arielml.golden.litert import LiteRT
 from pytest_arielml.golden.outputs import Outputs
 from pytest_arielml.golden.policy import OutputPolicy, Tolerance, output_policies, tolerance
 from pytest_arielml.golden.provenance import Provenance, inputs_digest
@@ -31,8 +33,10 @@ from pytest_arielml.golden.store import Golden, check, create, read, write
 __all__ = [
     "Comparison",
     "Difference",
+    "Engine",
     "Golden",
     "HostModule",
+    "LiteRT",
     "OutputPolicy",
     "Outputs",
     "Provenance",

@@ -19,6 +19,8 @@ import onnx
 from onnx import numpy_helper
 
 from pytest_arielml.errors import ModelError, UsageError
+from pytest_arielml.frontends.tflite import is_tflite
+from pytest_arielml.golden import litert
 
 #: Distance of two float values, in steps, that is rounding of float32 itself.
 STEP_SLACK: Final = 0.01
@@ -128,16 +130,18 @@ class OutputPolicy:
 
 
 def output_policies(model: bytes | onnx.ModelProto) -> tuple[OutputPolicy, ...]:
-    """Name and quantization step of each output of an ONNX model.
+    """Name and quantization step of each output of an ONNX model, or of a `.tflite`.
 
     An integer output has steps of 1. A float output that comes from
-    DequantizeLinear (through nodes that only move values) has that node's
+    DequantizeLinear (`DEQUANTIZE`; through nodes that only move values) has that node's
     scale; with a scale per channel, the smallest, which is the strictest.
 
     Raises:
         ModelError: `model` is not an ONNX file.
     """
     if isinstance(model, bytes):
+        if is_tflite(model):
+            return tuple(OutputPolicy(name, step) for name, step in litert.steps(model))
         try:
             model = onnx.load_from_string(model)
         except Exception as error:  # protobuf's DecodeError, a class that onnx does not name

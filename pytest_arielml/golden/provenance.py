@@ -45,7 +45,8 @@ class Provenance:
         inputs_sha256: see `inputs_digest`.
         samples: how many calls the golden holds.
         outputs: one record each.
-        onnxruntime: its version.
+        onnxruntime: its version; None when it is LiteRT's.
+        litert: LiteRT's version, of a `.tflite` model. A record has one of the two.
         session: the options it ran with.
         seed: of random inputs; None for inputs that were given.
         data_sha256: of the .npz with the outputs.
@@ -58,7 +59,8 @@ class Provenance:
     inputs_sha256: str
     samples: int
     outputs: tuple[OutputRecord, ...]
-    onnxruntime: str
+    onnxruntime: str | None = None
+    litert: str | None = None
     session: Mapping[str, str] = field(default_factory=dict)
     seed: int | None = None
     data_sha256: str = ""
@@ -66,7 +68,17 @@ class Provenance:
 
     def to_json(self) -> str:
         """The record as JSON text, keys in the order of this class."""
-        return json.dumps(asdict(self), indent=2) + "\n"
+        record = {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in _RUNTIMES or value is not None
+        }
+        return json.dumps(record, indent=2) + "\n"
+
+    @property
+    def source(self) -> str:
+        """What computed the outputs, and its version."""
+        return f"LiteRT {self.litert}" if self.litert else f"onnxruntime {self.onnxruntime}"
 
     @classmethod
     def from_json(cls, text: str, *, where: str) -> Provenance:
@@ -83,20 +95,25 @@ class Provenance:
             raise _unreadable(where, "an object", type(record).__name__)
         if record.get("format") != FORMAT:
             raise _unreadable(where, f"format {FORMAT}", f"format {record.get('format')!r}")
-        names = {each.name for each in fields(cls)}
-        if set(record) != names:
-            odd = ", ".join(sorted(set(record) ^ names))
+        runtimes = _RUNTIMES & set(record)
+        names = {each.name for each in fields(cls)} - _RUNTIMES | runtimes
+        if set(record) != names or len(runtimes) != 1:
+            odd = ", ".join(sorted(set(record) ^ names)) or ", ".join(sorted(_RUNTIMES))
             raise _unreadable(where, "the keys of a golden", f"missing or unknown: {odd}")
         for name, kind in _KINDS.items():
+            if name not in record:
+                continue
             # bool is an int to Python, and none of these is a bool.
             if not isinstance(record[name], kind) or isinstance(record[name], bool):
                 raise _unreadable(where, f"{name} of another type", repr(record[name])[:60])
         return cls(**{**record, "outputs": _outputs(record["outputs"], where)})
 
 
+#: One of these is in a record.
+_RUNTIMES: Final = frozenset({"litert", "onnxruntime"})
 _KINDS: Final[Mapping[str, type | tuple[type, ...]]] = {
     **dict.fromkeys(
-        ("model", "model_sha256", "inputs", "inputs_sha256", "onnxruntime", "data_sha256"), str
+        ("model", "model_sha256", "inputs", "inputs_sha256", "data_sha256", *sorted(_RUNTIMES)), str
     ),
     "samples": int,
     "seed": (int, type(None)),

@@ -12,7 +12,10 @@ from onnx import numpy_helper
 
 from pytest_arielml.errors import ModelError, UsageError
 from pytest_arielml.frontends import TensorSpec
-from pytest_arielml.golden.reference import Slot, reference
+from pytest_arielml.frontends.tflite import is_tflite
+from pytest_arielml.golden import litert
+from pytest_arielml.golden.engine import Slot
+from pytest_arielml.golden.reference import reference
 
 Range = tuple[float, float]
 _DEFAULT: Final[Range] = (-1.0, 1.0)
@@ -28,7 +31,7 @@ def random_inputs(model: bytes, *, seed: int, samples: int) -> tuple[NDArray[Any
     size (a dynamic batch) is 1.
 
     Args:
-        model: the bytes of an .onnx file.
+        model: the bytes of an .onnx or .tflite file.
         seed: of the generator (PCG64), at least 0.
         samples: how many, at least 1.
 
@@ -36,7 +39,7 @@ def random_inputs(model: bytes, *, seed: int, samples: int) -> tuple[NDArray[Any
         One array an input, each [samples, *shape].
 
     Raises:
-        ModelError: onnxruntime does not take the model.
+        ModelError: the model's runtime does not take it.
         UsageError: `seed` or `samples` is out of range.
     """
     return random_arrays(
@@ -90,7 +93,13 @@ def _random(
 
 
 def input_ranges(content: bytes) -> dict[str, Range]:
-    """For each input that goes into QuantizeLinear: the values its integers stand for."""
+    """For each input that goes into QuantizeLinear: the values its integers stand for.
+
+    Args:
+        content: the bytes of an .onnx or .tflite file.
+    """
+    if is_tflite(content):
+        return litert.ranges(content)
     model = onnx.load_from_string(content)
     constants = {each.name: each for each in model.graph.initializer}
     ranges = {}

@@ -11,22 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from pytest_arielml.errors import Unavailable, UsageError
 from pytest_arielml.files import replace_file
 from pytest_arielml.golden.compare import Comparison, compare_outputs
+from pytest_arielml.golden.litert import LiteRT
 from pytest_arielml.golden.policy import OutputPolicy, output_policies
 from pytest_arielml.golden.provenance import OutputRecord, Provenance, inputs_digest
-from pytest_arielml.golden.reference import PROVIDER, SESSION_OPTIONS, model_bytes, reference
+from pytest_arielml.golden.reference import Reference, model_bytes, reference
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Golden:
-    """onnxruntime's outputs for a set of samples, and where they come from.
+    """The reference's outputs for a set of samples, and where they come from.
 
     Attributes:
         provenance: of this golden.
@@ -49,18 +49,19 @@ class Golden:
 def create(
     model: Path, inputs: Sequence[Array], *, description: str, seed: int | None = None
 ) -> Golden:
-    """Run `model` in onnxruntime on every sample.
+    """Run `model` in onnxruntime, or in LiteRT, on every sample.
 
     Args:
-        model: an .onnx file.
+        model: an .onnx or .tflite file.
         inputs: one array an input, each [samples, *shape].
         description: where the inputs come from, for the record.
         seed: of random inputs.
 
     Raises:
-        ModelError: the model cannot be read, or onnxruntime does not take it.
+        ModelError: the model cannot be read, or its runtime does not take it.
         InputError: the inputs are not what the model declares.
-        UsageError: the model is no ONNX model.
+        UsageError: the model is an MLIR module.
+        Unavailable: LiteRT is needed and not installed.
     """
     content = model_bytes(model)
     session = reference(content)
@@ -77,8 +78,9 @@ def create(
             inputs_sha256=inputs_digest(inputs),
             samples=len(outputs[0]),
             outputs=records,
-            onnxruntime=onnxruntime.__version__,
-            session={"provider": PROVIDER, **SESSION_OPTIONS},
+            onnxruntime=session.version if isinstance(session, Reference) else None,
+            litert=session.version if isinstance(session, LiteRT) else None,
+            session=dict(session.session),
             seed=seed,
         ),
         outputs,
@@ -166,7 +168,7 @@ def read(
 
 
 def check(golden: Golden, model: Path, inputs: Sequence[Array]) -> tuple[Comparison, ...]:
-    """Compute the golden's outputs anew and compare: what an onnxruntime upgrade changed.
+    """Compute the golden's outputs anew and compare: what an upgrade of its runtime changed.
 
     Raises:
         UsageError: the golden is of another model or other inputs.

@@ -17,6 +17,7 @@ from pytest_arielml.errors import (
 )
 from pytest_arielml.firmware import Image
 from pytest_arielml.frontends import Function, Model, Signature
+from pytest_arielml.frontends.tflite import is_tflite
 from pytest_arielml.golden import OutputPolicy, Outputs, model_reference, output_policies
 from pytest_arielml.runners import Counters, Machine, Runner, Span
 from pytest_arielml.session.inputs import check_inputs, check_outputs
@@ -96,7 +97,9 @@ class Deployment:
         self._arena_peak = 0
         self._stack_peaks = [0] * target.cores
         self._policies: tuple[OutputPolicy, ...] = (
-            output_policies(model.original) if model.format == "onnx" else ()
+            output_policies(model.original)
+            if model.format == "onnx" or is_tflite(model.original)
+            else ()
         )
         # Whether a call may have changed what the model keeps, and why that is lost.
         self._touched = False

@@ -100,7 +100,7 @@ class Workbench:
         """Compiles, links and boots `model`; the same arguments give the same one.
 
         Args:
-            model: path to an `.onnx` or `.mlir` file, or an `onnx.ModelProto`.
+            model: path to an `.onnx`, `.tflite` or `.mlir` file, or an `onnx.ModelProto`.
             cores: how many cores to use (default: the target's).
             scheduler: `greedy`, `round-robin` or `sequential`; on one core
                 they do the same.
@@ -168,9 +168,9 @@ class Workbench:
     ) -> Outputs:
         """The reference's outputs for one call, from the model's initial values.
 
-        Of ONNX they are onnxruntime's, on the model as its author wrote it;
-        of MLIR those of IREE's own runtime on this host. `source` of what it
-        gives says which.
+        Of ONNX they are onnxruntime's, on the model as its author wrote it; of
+        a `.tflite` they are LiteRT's; of MLIR those of IREE's own runtime on
+        this host. `source` of what it gives says which.
 
         Args:
             model: as for `deploy`.
@@ -186,7 +186,7 @@ class Workbench:
             return model_reference(loaded, called, check_inputs(called, inputs, loaded.name))
         if function not in (None, "main"):
             raise InputError(
-                f"an ONNX model has no function {function!r}", expected="function='main', or none"
+                f"the model has no function {function!r}", expected="function='main', or none"
             )
         return reference_outputs(model, *inputs)
 
