@@ -9,6 +9,7 @@ from pytest_arielml.compiler.compile import (
     compile_model,
 )
 from pytest_arielml.compiler.process import Finished, run_tool
+from pytest_arielml.compiler.profiles import check_profile
 from pytest_arielml.compiler.tools import tool_path, tool_paths, tool_version
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Finished",
     "ModuleFacts",
     "Statistics",
+    "check_profile",
     "compile_digest",
     "compile_model",
     "digest_of",

@@ -47,14 +47,15 @@ class Cache:
         Args:
             root: its folder (default: the environment variable
                 ARIELML_CACHE, else the user's cache folder).
-            notify: told of an entry that was damaged and is built again
+            notify: told of what went wrong and was mended, such as an entry
+                that was damaged and is built again
                 (default: a warning in the log).
         """
         chosen = root or os.environ.get("ARIELML_CACHE")
         self.root = Path(
             chosen or platformdirs.user_cache_dir("pytest-arielml", appauthor=False)
         ).absolute()
-        self._notify = notify or _log.warning
+        self.notify = notify or _log.warning
         self._is_temporary = False
 
     @classmethod
@@ -108,7 +109,7 @@ class Cache:
         # Whoever left it is gone: the lock is ours.
         shutil.rmtree(working, ignore_errors=True)
         if folder.exists():
-            self._notify(f"{folder} was damaged and is built again")
+            self.notify(f"{folder} was damaged and is built again")
             folder.rename(working)
             shutil.rmtree(working)
         working.mkdir()

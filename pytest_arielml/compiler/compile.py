@@ -15,8 +15,14 @@ from pytest_arielml.compiler.cache import Cache, digest_of
 from pytest_arielml.compiler.content import content_digest
 from pytest_arielml.compiler.diagnostics import failure
 from pytest_arielml.compiler.objects import library_symbols
-from pytest_arielml.compiler.process import run_tool
-from pytest_arielml.compiler.profiles import profile_flags, stack_flag, trace_flags
+from pytest_arielml.compiler.process import ToolBroke, run_tool
+from pytest_arielml.compiler.profiles import (
+    DEFAULT,
+    common_flags,
+    find_profile,
+    stack_flag,
+    trace_flags,
+)
 from pytest_arielml.compiler.targets import target_of
 from pytest_arielml.compiler.tools import tool_path, tool_version
 from pytest_arielml.compiler.workers import import_onnx
@@ -25,7 +31,7 @@ from pytest_arielml.frontends import Model
 
 #: Raised when what an entry of the cache holds, or how it is made, changes.
 _FORMAT: Final = 1
-# One run in some forty hangs or crashes for no reason of the model's.
+# An importer that hangs or crashes does so for no reason of the model's.
 _ATTEMPTS: Final = 2
 # Seconds; importing takes one, whatever the model.
 _IMPORT_TIMEOUT: Final = 120.0
@@ -73,6 +79,8 @@ class CompiledModel:
         input_bytes: bytes of the inputs of the function that takes most, at least.
         statistics: of its memory.
         flags: what iree-compile was given, paths aside.
+        profile: whose flags they are: the one asked for, or `default` where
+            the compiler broke with that one.
         digest: of everything that it was made from, in hex.
     """
 
@@ -85,6 +93,7 @@ class CompiledModel:
     input_bytes: int
     statistics: Statistics
     flags: tuple[str, ...]
+    profile: str
     digest: str
 
 
@@ -102,10 +111,14 @@ def compile_model(
     Args:
         model: what to compile.
         board: for its cores; the memory is checked when the image is linked.
-        profile: what to optimise for: `speed`.
+        profile: what to optimise for: `speed`, `balanced` or `size`.
         trace: the module passes on what each dispatch is given and gives.
         cache: where the result is kept (default: the user's cache).
         timeout: seconds that one run of the compiler may take.
+
+    A compiler that hangs, crashes or runs out of memory with the flags of the
+    profile is ended and tried once more without them; the result says so
+    (`profile`), and so does the cache's `notify`.
 
     Raises: CompileError naming the ONNX node, or the place in the MLIR, that
     IREE refused; UsageError
@@ -118,7 +131,18 @@ def compile_model(
     def build(folder: Path) -> None:
         _build(model, flags, folder, partial(cache.keep_failed, key), timeout)
 
-    folder = cache.entry("model", key, build)
+    try:
+        folder = cache.entry("model", key, build)
+    except ToolBroke as broke:
+        if profile == DEFAULT:
+            raise
+        cache.notify(
+            f"{model.name}: {broke.what} with the profile {profile!r}; "
+            "it is compiled with IREE's default flags, and slower than it could be"
+        )
+        return compile_model(
+            model, board, profile=DEFAULT, trace=trace, cache=cache, timeout=timeout
+        )
     record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
     return CompiledModel(
         name=model.name,
@@ -132,6 +156,7 @@ def compile_model(
         ),
         statistics=Statistics(**record["statistics"]),
         flags=flags,
+        profile=profile,
         digest=key,
     )
 
@@ -157,7 +182,8 @@ def compile_digest(
 def _flags(model: Model, board: Board, profile: str, trace: bool) -> tuple[str, ...]:
     return (
         *target_of(board).flags(),
-        *profile_flags(profile, model.format),
+        *common_flags(model.format),
+        *find_profile(profile, board.cores[0]).flags,
         stack_flag(board.stack),
         *trace_flags(trace),
     )
@@ -178,7 +204,7 @@ def _build(model: Model, flags: tuple[str, ...], folder: Path, keep: Keep, timeo
         "--iree-scheduling-dump-statistics-file=statistics.json",
         *_thread_flags(text),
     )
-    finished = run_tool(compiler, folder=folder, timeout=timeout, attempts=_ATTEMPTS)
+    finished = run_tool(compiler, folder=folder, timeout=timeout)
     if finished.status != 0:
         raise failure("iree-compile", model, finished, compiler, keep(folder))
     # A header for C, next to the object.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pytest_arielml.compiler.nodes import find
-from pytest_arielml.compiler.process import Finished
+from pytest_arielml.compiler.process import Finished, ToolBroke
 from pytest_arielml.errors import CompileError
 from pytest_arielml.frontends import Model
 
@@ -53,7 +53,7 @@ def failure(
         where = f"{model.name}: {name} ({operator}) that makes {', '.join(node.output)}"
         if not finished.crashed:
             what = f"{tool} cannot compile the ONNX operator {operator}"
-    return CompileError(
+    return (ToolBroke if finished.crashed else CompileError)(
         what,
         where=where,
         found=_plain(text) if text else "no diagnostic",

@@ -21,6 +21,10 @@ _KEPT: Final = 256 * 1024
 LOG: Final = "output.log"
 
 
+class ToolBroke(CompileError):
+    """A program hung, crashed or ran out of memory: its own fault, not the input's."""
+
+
 @dataclass(frozen=True)
 class Finished:
     """A program that ended: its exit status (negative: the signal) and what it said."""
@@ -86,7 +90,7 @@ def try_again(
         except subprocess.TimeoutExpired:
             if attempt == attempts:
                 times = "" if attempts == 1 else f", {attempts} times"
-                raise CompileError(
+                raise ToolBroke(
                     f"{name} did not finish within {timeout:g} s{times}",
                     where=str(folder),
                     expected=f"an end within {timeout:g} s",

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from typing import Final
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final
 
+from pytest_arielml.boards import Core
 from pytest_arielml.errors import UsageError
 
 #: Flag and why, by the format of a model.
@@ -35,31 +40,59 @@ COMMON: Final = (
     ("--mlir-print-op-on-diagnostic=false", "diagnostics that do not print weights"),
 )
 
-#: What each profile adds.
-PROFILES: Final = {
-    "speed": (
-        (
-            "--iree-llvmcpu-loop-unrolling=true",
-            "small vectors stay in registers: 2.4 times fewer instructions on a LeNet-5, "
-            "for 5 % of code",
-        ),
-    ),
-}
+#: What `deploy(profile=...)` takes.
+PROFILES: Final = ("speed", "balanced", "size")
+#: IREE's own choices: what is left when a profile's flags break the compiler.
+DEFAULT: Final = "default"
+
+_TABLE: Final = "profiles.toml"
 
 
-def profile_flags(profile: str, form: str = "onnx") -> tuple[str, ...]:
-    """The flags of a profile for models of a format, target and paths aside.
+@dataclass(frozen=True)
+class Profile:
+    """What the compiler is told to optimise for on one kind of core.
+
+    Attributes:
+        flags: of iree-compile.
+        measured: the figures that chose them.
+    """
+
+    flags: tuple[str, ...] = ()
+    measured: str = ""
+
+
+def find_profile(name: str, core: Core) -> Profile:
+    """The profile `name` for code that runs on `core`.
 
     Raises: UsageError for an unknown profile.
     """
-    if profile not in PROFILES:
-        near = difflib.get_close_matches(profile, PROFILES, n=1)
-        raise UsageError(
-            f"unknown profile {profile!r}",
-            expected="one of: " + ", ".join(PROFILES),
-            advice=f"did you mean {near[0]}?" if near else None,
-        )
-    return tuple(flag for flag, _ in (INPUT[form], *COMMON, *PROFILES[profile]))
+    if name == DEFAULT:
+        return Profile()
+    check_profile(name)
+    table = _read()
+    # Kernels in Armv6-M's terms are the same for both of its cores, and
+    # what is not a microcontroller's is tuned for nobody.
+    found = table.get(core.cpu, table["other"])
+    if not core.fpu and f"{core.cpu}-soft" in table:
+        found = table[f"{core.cpu}-soft"]
+    return Profile(**found[name])
+
+
+def check_profile(name: str) -> None:
+    """Raises: UsageError for a profile that there is not."""
+    if name in PROFILES:
+        return
+    near = difflib.get_close_matches(name, PROFILES, n=1)
+    raise UsageError(
+        f"unknown profile {name!r}",
+        expected="one of: " + ", ".join(PROFILES),
+        advice=f"did you mean {near[0]}?" if near else None,
+    )
+
+
+def common_flags(form: str = "onnx") -> tuple[str, ...]:
+    """The flags for models of a format; target, profile and paths aside."""
+    return tuple(flag for flag, _ in (INPUT[form], *COMMON))
 
 
 def stack_flag(stack: int) -> str:
@@ -75,3 +108,13 @@ def stack_flag(stack: int) -> str:
 def trace_flags(trace: bool) -> tuple[str, ...]:
     """What makes a module pass on the tensors of each dispatch (`hal.buffer_view.trace`)."""
     return ("--iree-flow-trace-dispatch-tensors",) if trace else ()
+
+
+@cache
+def _read() -> dict[str, dict[str, dict[str, Any]]]:
+    text = resources.files(__package__).joinpath(_TABLE).read_text(encoding="utf-8")
+    table: dict[str, dict[str, dict[str, Any]]] = tomllib.loads(text)
+    for profiles in table.values():
+        for profile in profiles.values():
+            profile["flags"] = tuple(profile.get("flags", ()))
+    return table

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pytest_arielml.boards import HOST
-from pytest_arielml.compiler import Cache, compile_model
+from pytest_arielml.compiler import Cache, check_profile, compile_model
 from pytest_arielml.errors import InputError, UsageError
 from pytest_arielml.firmware import link_image
 from pytest_arielml.frontends import Dims, load_model
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import onnx
 
     ModelSource = str | Path | onnx.ModelProto
-
-PROFILES = ("speed",)
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,8 @@ class Workbench:
             cores: how many cores to use (default: the target's).
             scheduler: `greedy`, `round-robin` or `sequential`; on one core
                 they do the same.
-            profile: what the compiler optimises for.
+            profile: what the compiler optimises for: `speed` (instructions of a
+                call), `size` (bytes of code) or `balanced`.
             dims: sizes for free dimensions of an ONNX model, such as
                 `{"N": 4}`; None leaves one free, and the arrays of each call
                 set it. See `load_model`.
@@ -119,10 +118,7 @@ class Workbench:
         """
         policy = check_scheduler(scheduler or self.settings.scheduler)
         target = Target.parse(self.target.name, cores=cores or self.target.cores)
-        if profile not in PROFILES:
-            raise UsageError(
-                f"unknown profile {profile!r}", expected="one of: " + ", ".join(PROFILES)
-            )
+        check_profile(profile)
         if timeline and target.runner == HOST:
             raise UsageError(
                 "the host records no timeline",

@@ -11,7 +11,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from onnx import TensorProto, helper
 
-from pytest_arielml.boards import Core, load_board
+from pytest_arielml.boards import Core, board_names, load_board
 from pytest_arielml.compiler import (
     Cache,
     CompiledModel,
@@ -20,6 +20,7 @@ from pytest_arielml.compiler import (
     tool_path,
 )
 from pytest_arielml.compiler import tools as tools_module
+from pytest_arielml.compiler.profiles import PROFILES, find_profile
 from pytest_arielml.errors import CompileError, Unavailable, UsageError
 from pytest_arielml.frontends import load_model
 
@@ -165,7 +166,7 @@ def test_a_compiler_that_hangs(
     monkeypatch.setattr("pytest_arielml.compiler.compile.tool_path", lambda name: slow)
     model = load_model(make_model(helper.make_node("Relu", ["x"], ["y"])))
     cache = Cache(tmp_path / "cache")
-    with pytest.raises(CompileError, match="iree-compile did not finish within 1 s, 2 times"):
+    with pytest.raises(CompileError, match="iree-compile did not finish within 1 s"):
         compile_model(model, BOARD, cache=cache, timeout=1)
     assert (cache.root / "runs").read_text() == "x\nx\n"
     assert not list(cache.root.glob("model-*"))
@@ -183,6 +184,31 @@ def test_a_compiler_that_crashes(
         compile_model(model, BOARD, cache=Cache(tmp_path / "cache"))
 
 
+@pytest.mark.parametrize(
+    ("breaks", "said"), [("sleep 600", "did not finish within 3 s"), ("kill -KILL $$", "crashed")]
+)
+def test_flags_that_break_the_compiler_are_left_out(
+    breaks: str, said: str, make_model: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weak = tmp_path / "iree-compile"
+    flag = find_profile("speed", BOARD.cores[0]).flags[0]
+    weak.write_text(
+        f'#!/bin/sh\ncase "$*" in *{flag}*) exec sh -c "{breaks}";; esac\n'.replace("$$", "\\$\\$")
+        + f'exec {tool_path("iree-compile")} "$@"\n'
+    )
+    weak.chmod(0o755)
+    monkeypatch.setattr("pytest_arielml.compiler.compile.tool_path", lambda name: weak)
+    model = load_model(make_model(helper.make_node("Relu", ["x"], ["y"])))
+    notes: list[str] = []
+    cache = Cache(tmp_path / "cache", notify=notes.append)
+    compiled = compile_model(model, BOARD, cache=cache, timeout=3)
+    assert compiled.profile == "default"
+    assert compiled.object is not None
+    assert len(notes) == 1
+    assert said in notes[0]
+    assert "with the profile 'speed'; it is compiled with IREE's default flags" in notes[0]
+
+
 def test_profiles_and_cores_that_are_not_known(make_model: Make, cache: Cache) -> None:
     model = load_model(make_model(helper.make_node("Relu", ["x"], ["y"])))
     with pytest.raises(UsageError, match="unknown profile 'sped'") as caught:
@@ -195,6 +221,13 @@ def test_profiles_and_cores_that_are_not_known(make_model: Make, cache: Cache) -
     other = dataclasses.replace(BOARD, architecture="riscv32imac-unknown-none-elf")
     with pytest.raises(UsageError, match="do not go together"):
         compile_model(model, other, cache=cache)
+
+
+def test_every_core_has_every_profile() -> None:
+    cores = [board.cores[0] for board in map(load_board, board_names())]
+    for core, name in itertools.product(cores, PROFILES):
+        assert find_profile(name, core).flags
+    assert find_profile("size", cores[0]) != find_profile("speed", cores[0])
 
 
 def test_the_stack_of_the_board_bounds_the_kernels(make_model: Make, cache: Cache) -> None:
