@@ -8,11 +8,13 @@ from pytest_arielml.compiler.compile import (
     compile_digest,
     compile_model,
 )
+from pytest_arielml.compiler.objects import KERNEL_NAME
 from pytest_arielml.compiler.process import Finished, run_tool
 from pytest_arielml.compiler.profiles import check_profile
 from pytest_arielml.compiler.tools import tool_path, tool_paths, tool_version
 
 __all__ = [
+    "KERNEL_NAME",
     "Cache",
     "CompiledModel",
     "Finished",

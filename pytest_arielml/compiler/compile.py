@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_arielml.boards import Board
+from pytest_arielml.compiler import kernels
 from pytest_arielml.compiler.cache import Cache, digest_of
 from pytest_arielml.compiler.content import content_digest
 from pytest_arielml.compiler.diagnostics import failure
@@ -129,7 +131,8 @@ def compile_model(
     key = compile_digest(model, board, profile=profile, trace=trace)
 
     def build(folder: Path) -> None:
-        _build(model, flags, folder, partial(cache.keep_failed, key), timeout)
+        style = find_profile(profile, board.cores[0]).kernels
+        _build(model, flags, style, folder, partial(cache.keep_failed, key), timeout)
 
     try:
         folder = cache.entry("model", key, build)
@@ -175,8 +178,19 @@ def compile_digest(
             "compiler": tool_version(),
             "model": content_digest(model.normal, model.format),
             "flags": _flags(model, board, profile, trace),
+            "kernels": _kernels_digest(find_profile(profile, board.cores[0]).kernels),
         }
     )
+
+
+@functools.cache
+def _kernels_digest(style: str) -> str:
+    """Of what makes the kernels of a style; "" for none."""
+    if not style:
+        return ""
+    here = Path(__file__).parent
+    sources = [here / "integer_ops.py", *sorted(Path(kernels.__file__).parent.glob("*.py"))]
+    return digest_of([style, *(each.read_text(encoding="utf-8") for each in sources)])
 
 
 def _flags(model: Model, board: Board, profile: str, trace: bool) -> tuple[str, ...]:
@@ -189,11 +203,13 @@ def _flags(model: Model, board: Board, profile: str, trace: bool) -> tuple[str, 
     )
 
 
-def _build(model: Model, flags: tuple[str, ...], folder: Path, keep: Keep, timeout: float) -> None:
+def _build(
+    model: Model, flags: tuple[str, ...], style: str, folder: Path, keep: Keep, timeout: float
+) -> None:
     source, text = folder / f"model.{model.format}", folder / "model.mlir"
     source.write_bytes(model.normal)
     if source != text:
-        _import(model, source.name, text.name, folder, keep)
+        _import(model, source.name, text.name, style, folder, keep)
         source.unlink()
     compiler: tuple[str | Path, ...] = (
         tool_path("iree-compile"),
@@ -221,13 +237,19 @@ def _build(model: Model, flags: tuple[str, ...], folder: Path, keep: Keep, timeo
     (folder / _RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
-def _import(model: Model, source: str, target: str, folder: Path, keep: Keep) -> None:
+def _import(model: Model, source: str, target: str, style: str, folder: Path, keep: Keep) -> None:
     name = "the ONNX importer"
     finished = import_onnx(
-        source, target, folder=folder, timeout=_IMPORT_TIMEOUT, attempts=_ATTEMPTS, name=name
+        source,
+        target,
+        folder=folder,
+        timeout=_IMPORT_TIMEOUT,
+        attempts=_ATTEMPTS,
+        name=name,
+        style=style,
     )
     if finished.status != 0:
-        command = (sys.executable, "-m", f"{__package__}.importer", source, target)
+        command = (sys.executable, "-m", f"{__package__}.importer", source, target, style)
         raise failure(name, model, finished, command, keep(folder))
 
 

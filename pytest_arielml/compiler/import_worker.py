@@ -4,9 +4,9 @@ Most of an import is the start of Python and of MLIR's bindings. This process
 starts them once and forks for each model: what goes wrong with one ends its
 own child, and leaves nothing behind for the next.
 
-A request is a line of JSON on standard input: the folder, and the names of
-source, target and log in it. The answer, on standard output, is the status
-that the child ended with (negative: the signal), in a line.
+A request is a line of JSON on standard input: the folder, the names of
+source, target and log in it, and the style of kernels. The answer, on standard
+output, is the status that the child ended with (negative: the signal), in a line.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _import(request: dict[str, str]) -> int:
         os.dup2(nothing, 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        return import_model(Path(request["source"]), Path(request["target"]))
+        return import_model(Path(request["source"]), Path(request["target"]), request["style"])
     except BaseException:
         traceback.print_exc()
         return 1

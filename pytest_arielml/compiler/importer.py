@@ -1,4 +1,4 @@
-"""Turns the normal form into MLIR: ``python -m pytest_arielml.compiler.importer IN OUT``.
+"""Turns the normal form into MLIR: ``python -m pytest_arielml.compiler.importer IN OUT [STYLE]``.
 
 In a process of its own, so that a fault in MLIR's libraries ends it alone;
 `import_worker` keeps one for many models.
@@ -17,22 +17,30 @@ from iree.compiler.extras import onnx_importer
 from iree.compiler.ir import Context, InsertionPoint, StringAttr
 
 from pytest_arielml.compiler.integer_ops import Lowering, is_integer_op
+from pytest_arielml.compiler.kernels.cores import STYLES
+from pytest_arielml.compiler.kernels.form import Kernels, channels_last
 from pytest_arielml.compiler.nodes import location, walk
 
 #: Name of the module, which the query function of its kernels is named after.
 MODULE = "model"
 
 
-def import_model(source: Path, target: Path) -> int:
-    """Imports `source` (ONNX) and writes `target` (MLIR); the status to exit with."""
+def import_model(source: Path, target: Path, style: str = "") -> int:
+    """Imports `source` (ONNX) and writes `target` (MLIR); the status to exit with.
+
+    `style`, of `kernels.STYLES`, has products computed by kernels of our own.
+    """
     model = onnx.load(source)
     for index, node in enumerate(walk(model.graph)):
         node.name = location(index)
+    kernels: Kernels = {}
+    if style:
+        model, kernels = channels_last(model, STYLES[style])
     info = onnx_importer.ModelInfo(model)
     module = info.create_module(context=Context()).operation
     module.attributes["sym_name"] = StringAttr.get(MODULE, context=module.context)
     opset = max((each.version for each in model.opset_import if not each.domain), default=1)
-    at = _follow(Lowering(module, opset))
+    at = _follow(Lowering(module, opset, kernels))
     try:
         importer = onnx_importer.NodeImporter.define_function(info.main_graph, module)
         importer.import_all()
@@ -67,4 +75,4 @@ def _follow(lowering: Lowering) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(import_model(Path(sys.argv[1]), Path(sys.argv[2])))
+    sys.exit(import_model(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:4]))

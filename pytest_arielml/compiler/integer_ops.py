@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
 import onnx
 from iree.compiler.ir import FlatSymbolRefAttr, InsertionPoint, Location, Operation, Type, Value
 
+from pytest_arielml.compiler.kernels.form import KERNEL, POOL, QUANTIZE, Kernels
+from pytest_arielml.compiler.objects import KERNEL_NAME
 from pytest_arielml.frontends.integer import DOMAIN, FLIP, LOOKUP, REQUANTIZE
 
 _TENSOR: Final = re.compile(r"!torch\.vtensor<\[([\d,]*)\],(\w+)>")
@@ -23,16 +26,18 @@ def is_integer_op(node: onnx.NodeProto) -> bool:
 class Lowering:
     """Makes each operator a function of the module, and a call of it."""
 
-    def __init__(self, module: Operation, opset: int) -> None:
+    def __init__(self, module: Operation, opset: int, kernels: Kernels) -> None:
         self._module = module
         self._opset = opset
+        self._kernels = kernels
+        self._named: list[str] = []
         self._made = 0
 
     def lower(self, node: onnx.NodeProto, inputs: Sequence[Value], at: InsertionPoint) -> Value:
         """The result of `node` on `inputs`, in the types of the importer."""
         types = [_parsed(value) for value in inputs]
         options = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
-        shape, _ = types[0]
+        shape: Sequence[int] = types[0][0]
         name = f"{node.op_type.lower()}_{self._made}"
         self._made += 1
         if node.op_type == REQUANTIZE:
@@ -44,6 +49,15 @@ class Lowering:
         elif node.op_type == FLIP:
             element = "si8" if types[0][1] == "ui8" else "ui8"
             body = _flip(shape)
+        elif node.op_type == POOL:
+            element = types[0][1]
+            shape, body = _pool(shape, options)
+        elif node.op_type == QUANTIZE:
+            element = _ELEMENTS[options["to"]]
+            body = _quantize(shape, options)
+        elif node.op_type == KERNEL:
+            element = "ui8" if self._kernels[node.output[0]].scaling.unsigned else "si8"
+            shape, body = self._dispatch(node, shape, types)
         else:
             raise ValueError(f"no such operator: {node.op_type}")
         arguments = [_builtin(each, kind) for each, kind in types]
@@ -66,6 +80,24 @@ class Lowering:
                 sizes = ",".join(map(str, shape))
                 own = f"!torch.vtensor<[{sizes}],{element}>"
                 return _create("torch_c.from_builtin_tensor", own, [called])
+
+    def _dispatch(
+        self, node: onnx.NodeProto, shape: Sequence[int], types: Sequence[tuple[Sequence[int], str]]
+    ) -> tuple[Sequence[int], str]:
+        """Shape of a kernel's result, and its call; the kernel goes into the module."""
+        kernel = self._kernels[node.output[0]]
+        name = f"{KERNEL_NAME}{len(self._named)}_{kernel.name}"
+        self._named.append(name)
+        with Location.name(node.name, context=self._module.context):
+            self._module.regions[0].blocks[0].append(Operation.parse(kernel.text(name)))
+        made = kernel.shape[1:] if len(shape) == 2 else (1, *kernel.shape)
+        arguments = [_builtin(each, kind) for each, kind in types]
+        listed = ", ".join(f"%a{index}" for index in range(len(arguments)))
+        result = _builtin(made, "i8")
+        return made, (
+            f"  %result = flow.dispatch @{name}::@{name}({listed}) : "
+            f"({', '.join(arguments)}) -> {result}\n  return %result : {result}"
+        )
 
 
 def _create(
@@ -176,6 +208,52 @@ def _lookup(shape: Sequence[int]) -> str:
     %y = tensor.extract %a1[%index] : tensor<256xi8>
     linalg.yield %y : i8"""
     return _generic(shape, None, "i8", body)
+
+
+def _quantize(shape: Sequence[int], options: Mapping[str, Any]) -> str:
+    zero, signed = options["zero_point"], options["to"] == onnx.TensorProto.INT8
+    least = (-128 if signed else 0) - zero
+    scale = np.float32(options["scale"]).view(np.uint32)
+    # A float of this size has no places behind the point: adding it rounds, halves to even.
+    large, bits = 1.5 * 2**23, 0x4B400000
+    body = f"""    %scale_bits = arith.constant {scale} : i32
+    %scale = arith.bitcast %scale_bits : i32 to f32
+    %low = arith.constant {least}.0 : f32
+    %high = arith.constant {least + 255}.0 : f32
+    %large = arith.constant {large} : f32
+    %bits = arith.constant {bits - zero} : i32
+    %steps = arith.divf %x, %scale : f32
+    %above = arith.cmpf ogt, %steps, %low : f32
+    %raised = arith.select %above, %steps, %low : f32
+    %below = arith.cmpf olt, %raised, %high : f32
+    %bounded = arith.select %below, %raised, %high : f32
+    %moved = arith.addf %bounded, %large : f32
+    %read = arith.bitcast %moved : f32 to i32
+    %whole = arith.subi %read, %bits : i32
+    %y = arith.trunci %whole : i32 to i8
+    linalg.yield %y : i8"""
+    return _generic(shape, None, "f32", body)
+
+
+def _pool(shape: Sequence[int], options: Mapping[str, Any]) -> tuple[Sequence[int], str]:
+    """Shape of a maximum over windows, channels last, and how it is made."""
+    kernel, strides = options["kernel_shape"], options["strides"]
+    sizes = [
+        (size - wide) // stride + 1
+        for size, wide, stride in zip(shape[1:3], kernel, strides, strict=True)
+    ]
+    made = [shape[0], *sizes, shape[3]]
+    source, result, window = _builtin(shape, "i8"), _builtin(made, "i8"), _builtin(kernel, "i8")
+    return (
+        made,
+        f"""  %least = arith.constant -128 : i8
+  %empty = tensor.empty() : {result}
+  %filled = linalg.fill ins(%least : i8) outs(%empty : {result}) -> {result}
+  %window = tensor.empty() : {window}
+  %result = linalg.pooling_nhwc_max {{strides = dense<{list(strides)}> : vector<2xi64>}}
+    ins(%a0, %window : {source}, {window}) outs(%filled : {result}) -> {result}
+  return %result : {result}""",
+    )
 
 
 def _flip(shape: Sequence[int]) -> str:

@@ -11,6 +11,8 @@ from elftools.elf.sections import SymbolTableSection
 from pytest_arielml.errors import CompileError
 
 _QUERY: Final = "_library_query"
+#: What the names of our own kernels begin with; a number follows, and what they compute.
+KERNEL_NAME: Final = "kernel_dispatch_"
 _DISPATCH: Final = "_dispatch_"
 
 

@@ -54,10 +54,12 @@ class Profile:
 
     Attributes:
         flags: of iree-compile.
+        kernels: style of our own kernels (`kernels.STYLES`); "": IREE's code alone.
         measured: the figures that chose them.
     """
 
     flags: tuple[str, ...] = ()
+    kernels: str = ""
     measured: str = ""
 
 

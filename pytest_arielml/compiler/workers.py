@@ -24,7 +24,14 @@ _idle: list[_Worker] = []
 
 
 def import_onnx(
-    source: str, target: str, *, folder: Path, timeout: float, attempts: int, name: str
+    source: str,
+    target: str,
+    *,
+    folder: Path,
+    timeout: float,
+    attempts: int,
+    name: str,
+    style: str = "",
 ) -> Finished:
     """Turns the ONNX file `source` of `folder` into the MLIR file `target` of it.
 
@@ -39,10 +46,12 @@ def import_onnx(
         timeout: seconds for one attempt; then the worker is killed.
         attempts: how often to try at most when it hangs or crashes.
         name: what to call it in messages.
+        style: of the kernels that stand for products ("": IREE's own).
 
     Raises: CompileError when the last attempt hung.
     """
     request = {"folder": str(folder), "source": source, "target": target, "log": LOG}
+    request["style"] = style
 
     def once() -> Finished:
         worker = _take()

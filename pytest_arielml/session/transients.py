@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from pytest_arielml.compiler import KERNEL_NAME
 from pytest_arielml.wire import Tensor
 
 INPUT: Final = "input"
@@ -44,6 +45,10 @@ def transients(tensors: Iterable[Tensor]) -> tuple[Transient, ...]:
     last = ("", "")
     for tensor in tensors:
         dispatch, kind = _read(tensor.key)
+        # Constants of our own kernels lie as the core at hand reads them:
+        # they are no tensors of the model.
+        if dispatch.startswith(KERNEL_NAME) and kind == INPUT and tensor.index:
+            continue
         group = (dispatch, kind)
         # Inputs are traced before, outputs after: a dispatch begins with its
         # inputs, or with its outputs where it has none.

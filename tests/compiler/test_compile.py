@@ -13,6 +13,7 @@ from onnx import TensorProto, helper
 
 from pytest_arielml.boards import Core, board_names, load_board
 from pytest_arielml.compiler import (
+    KERNEL_NAME,
     Cache,
     CompiledModel,
     compile_digest,
@@ -44,8 +45,11 @@ def test_lenet5(lenet5: CompiledModel, lenet5_model: Path) -> None:
     assert lenet5.input_bytes == 4 * 28 * 28
     assert lenet5.library == "model_linked_library_query"
     assert len(lenet5.kernels) == lenet5.statistics.dispatches
-    for number, kernel in enumerate(lenet5.kernels):
-        assert kernel.startswith(f"main$async_dispatch_{number}_")
+    own = [kernel for kernel in lenet5.kernels if kernel.startswith(KERNEL_NAME)]
+    assert [kernel.split("_")[2:4] for kernel in own] == [
+        [str(number), kind]
+        for number, kind in enumerate(("conv", "conv", "dense", "dense", "dense"))
+    ]
     # The weights as the model has them, int8 and int32, padded by the compiler.
     assert 61_000 < lenet5.statistics.constant < 70_000
     assert lenet5.module.read_bytes()[8:12] == b"IREE"

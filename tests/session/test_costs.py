@@ -28,7 +28,7 @@ def test_instructions_of_a_call(called: tuple[Deployment, Result]) -> None:
     _, result = called
     assert result.instructions is not None
     assert result.overhead is not None
-    assert result.instructions <= 1_300_000
+    assert result.instructions <= 740_000
     assert result.overhead <= 25_000
     assert result.instructions == result.overhead + sum(d.instructions for d in result.dispatches)
 

@@ -68,7 +68,7 @@ def names(result: Result) -> list[tuple[str, int, str, int]]:
 
 def test_every_target_traces_the_same_tensors(lenet5: dict[str, Result]) -> None:
     assert names(lenet5["host"]) == names(lenet5["emu-nrf52840"]) == names(lenet5["emu-rp2040"])
-    assert len({t.dispatch for t in lenet5["host"].transients}) == 9
+    assert len({t.dispatch for t in lenet5["host"].transients}) == 7
     assert lenet5["host"].untraced == ()
     for transient in lenet5["host"].transients:
         assert isinstance(transient, Transient)
@@ -161,7 +161,7 @@ def test_floats_agree_where_every_target_does_the_same_arithmetic(
         assert results["host"].first_divergence(results[name]) is None
 
 
-@pytest.mark.parametrize("number", [0, 3, 8])
+@pytest.mark.parametrize("number", [0, 3, 6])
 def test_a_kernel_that_does_nothing_is_named(
     lenet5: dict[str, Result], lenet5_model: Path, tmp_path: Path, number: int
 ) -> None:
@@ -170,7 +170,7 @@ def test_a_kernel_that_does_nothing_is_named(
     model, cache = load_model(lenet5_model), Cache()
     compiled = compile_model(model, target.board, trace=True, cache=cache)
     image = link_image(compiled, target.board, cache=cache)
-    kernel = image.kernels[number]
+    kernel = list(dict.fromkeys(t.dispatch for t in lenet5["host"].transients))[number]
     spoilt = dataclasses.replace(image, elf=tmp_path / "spoilt.elf")
     spoilt.elf.write_bytes(_patched(image, kernel))
     deployment = Deployment(
@@ -286,7 +286,7 @@ def test_outputs_that_no_dispatch_made_are_compared_too(lenet5: dict[str, Result
     found = result.first_divergence(dataclasses.replace(result, outputs=outputs))
     assert found is not None
     assert found.dispatch == "outputs of the call"
-    assert found.place == 9
+    assert found.place == 7
 
 
 def test_the_command_says_which_dispatch(

@@ -9,92 +9,14 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from integer_meaning import OPS
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
+from quantized import OPS, Graph, feeds, normal
 
-from pytest_arielml.frontends import load_model
 from pytest_arielml.frontends.passes.integer import integer_form, kept_in_float
 from pytest_arielml.session import Workbench
 
 FLOAT = ("Conv", "Gemm", "MatMul", "QuantizeLinear", "DequantizeLinear", "Relu", "Sigmoid")
-
-
-class Graph:
-    """A quantized graph in the making: every value has 8 bits."""
-
-    def __init__(self, dtype: Any = np.int8, seed: int = 0) -> None:
-        self.dtype = np.dtype(dtype)
-        self.random = np.random.default_rng(seed)
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-        self.inputs: list[onnx.ValueInfoProto] = []
-        self.outputs: list[onnx.ValueInfoProto] = []
-
-    def name(self) -> str:
-        return f"v{len(self.nodes)}_{len(self.constants)}_{len(self.inputs)}"
-
-    def constant(self, value: Any) -> str:
-        name = self.name()
-        self.constants.append(numpy_helper.from_array(np.asarray(value), name))
-        return name
-
-    def add(self, kind: str, *inputs: str, **options: Any) -> str:
-        name = self.name()
-        self.nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **options))
-        return name
-
-    def parameters(self, scale: Any, zero: Any, dtype: Any = None) -> list[str]:
-        kind = self.dtype if dtype is None else np.dtype(dtype)
-        return [self.constant(np.asarray(scale, np.float32)), self.constant(np.asarray(zero, kind))]
-
-    def input(self, shape: list[int], scale: float = 0.02, zero: int | None = None) -> str:
-        name = self.name()
-        element = helper.np_dtype_to_tensor_dtype(self.dtype)
-        self.inputs.append(helper.make_tensor_value_info(name, element, shape))
-        return self.add("DequantizeLinear", name, *self.parameters(scale, self.middle(zero)))
-
-    def middle(self, zero: int | None) -> int:
-        if zero is None:
-            zero = 3
-        return zero + (128 if self.dtype == np.uint8 else 0)
-
-    def weights(self, shape: list[int], scale: Any = 0.010417, axis: int = 0) -> str:
-        values = self.random.integers(-127, 128, shape).astype(np.int8)
-        zeros = np.zeros(np.shape(scale), np.int8)
-        options = {"axis": axis} if np.ndim(scale) else {}
-        return self.add(
-            "DequantizeLinear",
-            self.constant(values),
-            *self.parameters(scale, zeros, np.int8),
-            **options,
-        )
-
-    def bias(self, count: int, scale: Any) -> str:
-        values = self.random.integers(-3000, 3000, count).astype(np.int32)
-        zeros = np.zeros(np.shape(scale), np.int32)
-        return self.add(
-            "DequantizeLinear",
-            self.constant(values),
-            *self.parameters(scale, zeros, np.int32),
-            **({"axis": 0} if np.ndim(scale) else {}),
-        )
-
-    def quantize(self, value: str, scale: float, zero: int = -5) -> str:
-        return self.add("QuantizeLinear", value, *self.parameters(scale, self.middle(zero)))
-
-    def requantized(self, value: str, scale: float, zero: int = -5) -> str:
-        """A value between two operators."""
-        parameters = self.parameters(scale, self.middle(zero))
-        quantized = self.add("QuantizeLinear", value, *parameters)
-        return self.add("DequantizeLinear", quantized, *parameters)
-
-    def model(self, result: str) -> onnx.ModelProto:
-        element = helper.np_dtype_to_tensor_dtype(self.dtype)
-        output = helper.make_tensor_value_info(result, element, None)
-        graph = helper.make_graph(self.nodes, "main", self.inputs, [output], self.constants)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-        return onnx.shape_inference.infer_shapes(model, strict_mode=True)
 
 
 def reference(model: onnx.ModelProto, feeds: dict[str, Any]) -> Any:
@@ -104,21 +26,6 @@ def reference(model: onnx.ModelProto, feeds: dict[str, Any]) -> Any:
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
     return session.run(None, feeds)[0]
-
-
-def normal(model: onnx.ModelProto) -> onnx.ModelProto:
-    return onnx.load_model_from_string(load_model(model).normal)
-
-
-def feeds(model: onnx.ModelProto, seed: int) -> dict[str, Any]:
-    random = np.random.default_rng(seed)
-    found = {}
-    for value in model.graph.input:
-        dtype = helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
-        shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        info = np.iinfo(dtype)
-        found[value.name] = random.integers(info.min, info.max + 1, shape).astype(dtype)
-    return found
 
 
 def conv(graph: Graph) -> str:

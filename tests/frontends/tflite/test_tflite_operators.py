@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from integer_meaning import OPS
 from onnx.reference import ReferenceEvaluator
+from quantized import OPS
 from tflite_cases import CASES
 from tflite_making import Making
 
