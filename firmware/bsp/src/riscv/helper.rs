@@ -59,15 +59,17 @@ impl Event for SoftwareInterrupts {
     }
 
     fn sleep(&self) {
-        // Enabled here alone, so that it ends no other wait. If it is pending
-        // already, this does not wait.
+        // Enabled here alone, so that it ends no other wait, and alone here: a
+        // byte that waits at the UART would end this one at once, and the hart
+        // would spin. If it is pending already, this does not wait.
         // SAFETY: interrupts stay masked (`mstatus.MIE`); it ends a WFI.
         unsafe {
             asm!(
-                "csrs mie, {software}",
+                "csrrw {usual}, mie, {software}",
                 "wfi",
-                "csrc mie, {software}",
+                "csrw mie, {usual}",
                 software = in(reg) SOFTWARE,
+                usual = out(reg) _,
                 options(nostack, preserves_flags)
             );
         }
