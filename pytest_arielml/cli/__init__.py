@@ -7,10 +7,19 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from pytest_arielml.cli import boards, conformance, diff, doctor, golden, report, run
+from pytest_arielml.cli import (
+    boards,
+    compare,
+    conformance,
+    diff,
+    doctor,
+    golden,
+    report,
+    run,
+)
 from pytest_arielml.errors import ArielError, UsageError
 
-_COMMANDS = (doctor, boards, run, diff, golden, conformance, report)
+_COMMANDS = (doctor, boards, run, compare, diff, golden, conformance, report)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from pytest_arielml.report.terminal import (
     parts_table,
     print_summary,
 )
+from pytest_arielml.report.variants import variants_table
 
 __all__ = [
     "DeploymentRecord",
@@ -19,4 +20,5 @@ __all__ = [
     "figure_versions",
     "parts_table",
     "print_summary",
+    "variants_table",
 ]

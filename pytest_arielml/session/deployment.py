@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from pytest_arielml.boards import Core
 from pytest_arielml.compiler import CompiledModel
 from pytest_arielml.errors import (
     ArielError,
@@ -155,6 +156,19 @@ class Deployment:
     def stack_peak(self) -> int:
         """High-water mark of the stack since boot, in bytes: that of the core with the highest."""
         return max(self._stack_peaks)
+
+    @property
+    def cores(self) -> tuple[Core, ...]:
+        """The cores that share work items, the leading one first."""
+        return self.target.board.cores[: self._workers]
+
+    def counters(self) -> Counters | None:
+        """The board's exact counts so far; `None` where nothing counts.
+
+        Raises: as `boot`.
+        """
+        self._give_way()
+        return self._boot().machine.counters()
 
     def boot(self) -> None:
         """Boots the image unless it is up.
