@@ -219,8 +219,8 @@ fn start_pll(timer: &mut EspSystimer) {
     }
     analog.await_set(ANA_CONF0, ANA_CONF0_DONE);
     // It may stop early: 10 us more.
-    let done = timer.ticks();
-    while timer.ticks().wrapping_sub(done) < 10 * (EspSystimer::HERTZ / 1_000_000) {}
+    let done = timer.ticks(0);
+    while timer.ticks(0).wrapping_sub(done) < 10 * (EspSystimer::HERTZ / 1_000_000) {}
     analog.write(ANA_CONF0, control & !stopped | ANA_CONF0_STOP_HIGH);
 }
 

@@ -21,6 +21,7 @@ const PATIENCE: u32 = 1 << 10;
 
 /// The SYSTIMER of the ESP32-C3 and C6, unit 0, its low half: 2.5 periods of
 /// the crystal's 40 MHz a tick, on average. It wraps after 268 s.
+#[derive(Clone, Copy)]
 pub struct EspSystimer {
     registers: Registers,
 }
@@ -44,7 +45,7 @@ impl EspSystimer {
 impl Timer for EspSystimer {
     const HERTZ: u32 = 16_000_000;
 
-    fn ticks(&mut self) -> u32 {
+    fn ticks(&self, _: u32) -> u32 {
         self.registers.write(UNIT0_OP, OP_UPDATE);
         let mut patience = PATIENCE;
         while self.registers.read(UNIT0_OP) & OP_VALID == 0 && patience > 0 {
