@@ -222,6 +222,25 @@ def test_an_event_that_came_before_is_not_lost() -> None:
     assert machine.counters().instructions == 4
 
 
+def test_a_masked_interrupt_ends_no_wait_for_an_event() -> None:
+    """It does end a wait for an interrupt."""
+    code = pico.thumb()
+    start_uart(code)
+    code.cpsid()
+    code.store(SCS + 0x100, 1 << 16)
+    code.store(SCS + 0x200, 1 << 16)
+    code.wfi()
+    code.movs(4, 9)
+    emit(code, 4)
+    code.sev()
+    code.wfe()  # clears it
+    code.wfe()
+    code.half(0xDE00)
+    machine = pico.boot(code)
+    assert words(machine) == [9]
+    assert not machine.advance()
+
+
 def test_wait_for_interrupt_ignores_events() -> None:
     code = two(pico.thumb())
     code.wfi()

@@ -221,6 +221,7 @@ impl Core {
         match self.sleep {
             Sleep::Awake | Sleep::Held => return false,
             Sleep::Event if std::mem::take(&mut self.event) => {}
+            Sleep::Event if self.masks_interrupts() => return false,
             Sleep::Event | Sleep::Interrupt => {
                 let Some(interrupt) = self.ready(bus, now) else { return false };
                 if interrupt == Interrupt::Timer {
@@ -234,6 +235,13 @@ impl Core {
         self.sleep = Sleep::Awake;
         self.sleep_until(at, clock_hz);
         true
+    }
+
+    /// Whether an interrupt ends a wait for an event at the time `now` of the bus. One
+    /// that PRIMASK masks does not, unlike with a wait for an interrupt
+    /// (Armv7-M Architecture Reference Manual, B1.5.18 and B1.5.19).
+    pub(crate) fn is_interrupted(&self, bus: &mut Bus, now: u64) -> bool {
+        !self.masks_interrupts() && self.ready(bus, now).is_some()
     }
 
     /// The interrupt that ends its sleep at the time `now` of the bus.

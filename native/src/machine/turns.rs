@@ -151,7 +151,7 @@ impl Machine {
         self.core.counter.finish_block(pc);
         self.spread();
         let now = self.now();
-        if !std::mem::take(&mut self.core.event) && self.core.ready(&mut self.bus, now).is_none() {
+        if !std::mem::take(&mut self.core.event) && !self.core.is_interrupted(&mut self.bus, now) {
             self.core.sleep = Sleep::Event;
             self.core.counter.check_at = 0;
         }
