@@ -44,14 +44,20 @@ test-rust: setup
 test-python: setup qemu
 	@$(BIN)/python -m pytest -n 2
 	@$(BIN)/python -m pytest conformance/runtime -n 2 -q -k "work_items or failure"
+	@$(BIN)/python -m pytest conformance/parallel -n 2 -q -k "$(PARALLEL)" \
+	  $$($(BIN)/python -m conformance.parallel)
 	@$(BIN)/python -m pytest conformance/board -n 2 -q $(addprefix --arielml-target=,$(BRINGUP))
 
 # One board of each start-up code.
 BRINGUP := emu-nrf52840 emu-rp2040 emu-mps2-an505 emu-riscv-virt emu-esp32c3 emu-esp32c6
 
+# Those of conformance/parallel that take seconds.
+PARALLEL := item_runs_once and not order or long_as or greedy_cores or waits or 100_calls or load_may or several_failures
+
 conformance: setup qemu ## the ONNX node cases and the runtime's, on the emulated board; QEMU too
 	@$(BIN)/python -m pytest conformance -n 2 -q
-	@$(BIN)/python -m pytest conformance/runtime conformance/board -n 2 -q \
+	@$(BIN)/python -m pytest conformance/parallel -n 2 -q $$($(BIN)/python -m conformance.parallel)
+	@$(BIN)/python -m pytest conformance/runtime conformance/parallel conformance/board -n 2 -q \
 	  --arielml-target=qemu-mps2-an386 --arielml-target=qemu-riscv-virt --arielml-skip-unavailable
 
 FUZZ_SECONDS ?= 1200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -13,7 +13,7 @@ from pytest_arielml.boards import HOST, Board
 from pytest_arielml.compiler import Cache, compile_model
 from pytest_arielml.firmware import Image, link_image
 from pytest_arielml.frontends import load_model
-from pytest_arielml.runners import Machine, Runner
+from pytest_arielml.runners import Machine, Runner, Span
 from pytest_arielml.session import Target
 from pytest_arielml.wire import Client
 
@@ -114,6 +114,32 @@ class Device:
         if counters is None:
             return None
         return sum(span.count for name, span in counters.spans.items() if "_dispatch_" in name)
+
+    def spans_by_core(self, symbol: str) -> list[Span] | None:
+        """What each core took for a function since the boot; `None` where nothing tells."""
+        counters = self._machine.counters()
+        if counters is None or not counters.cores:
+            return None
+        return [core.spans[symbol] for core in counters.cores]
+
+    def counted(self) -> Issued | None:
+        """What all cores issued in calls since the boot; `None` where nothing counts it."""
+        counters = self._machine.counters()
+        if counters is None or "arielml_call" not in counters.spans:
+            return None
+        call = counters.spans["arielml_call"]
+        inside = sum(
+            span.instructions for name, span in counters.spans.items() if "_dispatch_" in name
+        )
+        return Issued(inside, call.instructions + call.others - inside)
+
+
+@dataclass(frozen=True)
+class Issued:
+    """Instructions of calls: in the kernels, and outside of them."""
+
+    inside: int
+    outside: int
 
 
 def arena_start(image: Image, board: Board) -> int:

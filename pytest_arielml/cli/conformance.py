@@ -21,7 +21,7 @@ from pytest_arielml.session import Target
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-SUITES: Final = ("board", "runtime", "onnx")
+SUITES: Final = ("board", "runtime", "parallel", "onnx")
 _SHOWN: Final = 20
 _STATUS: Final = {
     pytest.ExitCode.OK: 0,
@@ -40,7 +40,7 @@ def add_parser(commands: Commands) -> None:
         "--only",
         choices=SUITES,
         action="append",
-        help="this suite alone; repeatable (default: board, then runtime, then onnx)",
+        help="this suite alone; repeatable (default: board, then runtime, then parallel, then onnx)",
     )
     parser.add_argument("-n", type=int, metavar="N", help="workers to run on (pytest-xdist)")
     parser.add_argument("-k", metavar="TEXT", help="only checks whose name has this, as in pytest")

@@ -50,6 +50,12 @@ def test_a_board_that_fails_is_summed_up_in_words(tmp_path: Path) -> None:
     assert "on a core without an FPU" in done.stdout
 
 
+def test_a_board_of_one_core_has_nothing_to_share(tmp_path: Path) -> None:
+    done = arielml("--only", "parallel", "-k", "58_dispatches", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "skipped  2 x needs 2 cores, emu-nrf52840 uses 1" in done.stdout
+
+
 def test_nothing_that_ran_is_no_success(tmp_path: Path) -> None:
     done = arielml("--only", "board", "-k", "no_such_check", cwd=tmp_path)
     assert done.returncode == 1
@@ -72,7 +78,7 @@ def test_an_unknown_suite(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["conformance", "--only", "bord"])
     assert caught.value.code == 2
-    assert "'board', 'runtime', 'onnx'" in capsys.readouterr().err
+    assert "'board', 'runtime', 'parallel', 'onnx'" in capsys.readouterr().err
 
 
 def test_without_the_suites_it_says_where_they_are(

@@ -1,0 +1,1 @@
+"""What a target of several cores must do when they share work items."""
