@@ -74,7 +74,8 @@ class Renode:
 
     Attributes:
         platform: file in `renode_platforms/`.
-        cpu, uart: Renode's full names of the core and of the wire's UART.
+        cpu, uart: Renode's full names of the first core and of the wire's UART. Other
+            cores have the first one's name and their number, `sysbus.cpu1`.
         mips: millions of instructions a second of virtual time.
     """
 

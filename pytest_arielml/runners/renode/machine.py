@@ -10,7 +10,7 @@ from typing import Final
 
 from pytest_arielml.boards.board import Renode
 from pytest_arielml.errors import GuestFault
-from pytest_arielml.runners.base import Counters
+from pytest_arielml.runners.base import CoreCounters, Counters
 from pytest_arielml.runners.renode.process import RenodeProcess
 from pytest_arielml.runners.renode.robot import KeywordFailed, ServerLost
 
@@ -32,6 +32,7 @@ class RenodeMachine:
         self,
         process: RenodeProcess,
         renode: Renode,
+        cores: tuple[str, ...],
         wire: socket.socket,
         on_close: Callable[[RenodeMachine], None],
     ) -> None:
@@ -40,12 +41,14 @@ class RenodeMachine:
         Args:
             process: the Renode that it is in.
             renode: the board, as Renode has it.
+            cores: Renode's full names of its cores.
             wire: a socket, connected to its UART.
             on_close: called by `close`, each time.
         """
         self._process = process
         self._on_close = on_close
         self._renode = renode
+        self._cores = cores
         self._stream = RenodeStream(process, wire)
         self._displaced = False
 
@@ -73,9 +76,16 @@ class RenodeMachine:
 
     def counters(self) -> Counters:
         """The instructions that were executed; Renode watches no functions."""
-        value = self._evaluate(f'str(monitor.Machine["{self._renode.cpu}"].ExecutedInstructions)')
-        instructions = int(value)
-        return Counters(instructions=instructions, cycles=instructions, cycles_from=_CYCLES_FROM)
+        counts = [
+            int(self._evaluate(f'str(monitor.Machine["{core}"].ExecutedInstructions)'))
+            for core in self._cores
+        ]
+        return Counters(
+            instructions=sum(counts),
+            cycles=sum(counts),
+            cycles_from=_CYCLES_FROM,
+            cores=tuple(CoreCounters({}, count, count, 0) for count in counts),
+        )
 
     def displace(self) -> None:
         """Takes the board from this image, for the next."""

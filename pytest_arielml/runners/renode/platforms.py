@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest_arielml
+from pytest_arielml.boards import Board
+from pytest_arielml.boards.board import Renode
 from pytest_arielml.errors import Unavailable
 
 _FOLDER: Final = "renode_platforms"
@@ -25,6 +27,12 @@ def platform_folder() -> Path:
         expected=f"{_FOLDER} in {package} or beside it",
         advice="install pytest-arielml anew",
     )
+
+
+def core_names(renode: Renode, board: Board) -> tuple[str, ...]:
+    """Renode's full names of the board's cores, the first one's first."""
+    others = (f"{renode.cpu}{number}" for number in range(1, len(board.cores)))
+    return (renode.cpu, *others)
 
 
 def script_of(platform: str) -> Path:

@@ -13,7 +13,7 @@ from pytest_arielml.errors import DeviceError, UsageError
 from pytest_arielml.runners.base import RunnerOptions
 from pytest_arielml.runners.renode.find import Program, find_program
 from pytest_arielml.runners.renode.machine import RenodeMachine
-from pytest_arielml.runners.renode.platforms import script_of
+from pytest_arielml.runners.renode.platforms import core_names, script_of
 from pytest_arielml.runners.renode.process import RenodeProcess, free_ports, quoted
 from pytest_arielml.runners.renode.robot import (
     ADDRESS,
@@ -61,11 +61,12 @@ class RenodeRunner:
         """
         renode = _description(board)
         script = script_of(renode.platform)
+        cores = core_names(renode, board)
         self._displace()
         process = self._running(timeout)
         process.server.timeout = timeout
         try:
-            wire = _boot(process, renode, script, image.elf.absolute())
+            wire = _boot(process, renode, cores, script, image.elf.absolute())
         except ServerLost as lost:
             fault = process.fault(f"Renode does not answer: {lost}")
             # What hangs blocks all that would come after it.
@@ -79,7 +80,7 @@ class RenodeRunner:
                 advice="run the script by hand; if this Renode is older than "
                 "the platform, install a newer one",
             ) from None
-        self._current = RenodeMachine(process, renode, wire, self._clear)
+        self._current = RenodeMachine(process, renode, cores, wire, self._clear)
         return self._current
 
     def close(self) -> None:
@@ -140,7 +141,9 @@ def _description(board: Board) -> Renode:
     return board.renode
 
 
-def _boot(process: RenodeProcess, renode: Renode, script: Path, elf: Path) -> socket.socket:
+def _boot(
+    process: RenodeProcess, renode: Renode, cores: tuple[str, ...], script: Path, elf: Path
+) -> socket.socket:
     """Sets up the machine, connects to its UART, starts it. Raises: KeywordFailed, ServerLost."""
     server = process.server
     server.run("ResetEmulation")
@@ -149,11 +152,13 @@ def _boot(process: RenodeProcess, renode: Renode, script: Path, elf: Path) -> so
     shutil.copyfile(elf, copy)
     server.execute(f"$image=@{quoted(copy)}")
     server.script(str(script))
-    mips = integer(server.execute(f"{renode.cpu} PerformanceInMips"))
-    if mips != renode.mips:
-        raise KeywordFailed(
-            f"{script.stem} makes {mips} million instructions a second, its board {renode.mips}"
-        )
+    for core in cores:
+        mips = integer(server.execute(f"{core} PerformanceInMips"))
+        if mips != renode.mips:
+            raise KeywordFailed(
+                f"{script.stem} makes {mips} million instructions a second on {core}, "
+                f"its board {renode.mips}"
+            )
     port = _terminal(server)
     server.execute(f"connector Connect {renode.uart} wire")
     try:

@@ -8,20 +8,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _HEX = r"0x[0-9A-Fa-f]+"
-_ENTRY = re.compile(rf"(\w+): ([\w.]+) @ sysbus(?: (?:({_HEX})|<({_HEX}), \+{_HEX}>))?")
+_OWN = rf"new Bus\.BusPointRegistration {{ address: ({_HEX}); cpu: (\w+) }}"
+_ENTRY = re.compile(rf"(\w+): ([\w.]+) @ sysbus(?: (?:({_HEX})|<({_HEX}), \+{_HEX}>|{_OWN}))?")
 _VALUE = re.compile(r"    (\w+): (.+)")
 _LINE = re.compile(r"    ((?:\w+ )?|\[[^]]+\] )-> (\w+)@(.+)")
 
 
 @dataclass
 class Entry:
-    """A peripheral: where it is, its properties, and its interrupt lines as they stand."""
+    """A peripheral: where it is, its properties, and its interrupt lines as they stand.
+
+    One that is a core's own says whose.
+    """
 
     name: str
     kind: str
     base: int | None
     values: dict[str, str] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
+    core: str | None = None
 
     def number(self, key: str) -> int:
         return int(self.values[key], 0)
@@ -41,9 +46,9 @@ def read(path: Path) -> dict[str, Entry]:
         if not line or line.startswith("//"):
             continue
         if match := _ENTRY.fullmatch(line):
-            name, kind, base, start = match.groups()
-            place = base or start
-            entry = Entry(name, kind, int(place, 16) if place else None)
+            name, kind, base, start, own, core = match.groups()
+            place = base or start or own
+            entry = Entry(name, kind, int(place, 16) if place else None, core=core)
             if name in entries:
                 raise ValueError(f"{path.name}: a second {name}")
             entries[name] = entry

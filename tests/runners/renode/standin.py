@@ -85,7 +85,7 @@ class Uart:
         self._threads[0].start()
         self._incoming: list[bytes] = []
         self._waiting: list[bytes] = []
-        self.instructions = 0
+        self.instructions: tuple[int, ...] = ()
 
     def start(self, elf: Path, board: str) -> None:
         self._machine = EmuMachine(load_program(elf), load_board(board))
@@ -128,7 +128,7 @@ class Uart:
                 data = self._machine.read(0.0)
             except GuestFault:
                 return
-            self.instructions = self._machine.counters().instructions
+            self.instructions = tuple(core.instructions for core in self._machine.counters().cores)
             if data:
                 self._waiting.append(data)
             # What was sent before anybody was connected is kept.
@@ -162,6 +162,8 @@ class Emulation:
         self.connected: str | None = None
         self.quantum = "0.0001"
         self.immediately = False
+        self.serially = False
+        self.halted: set[str] = set()
         self.started = time.monotonic()
 
     def close(self) -> None:
@@ -246,6 +248,7 @@ class Renode:
         expected = load_board(emulation.board).vectors
         if emulation.vectors not in (expected, None):
             raise Refused("the core starts elsewhere\n")
+        self._check_cores()
         emulation.started = time.monotonic()
         emulation.terminals[emulation.connected].start(emulation.elf, emulation.board)
 
@@ -263,11 +266,26 @@ class Renode:
         emulation = self.emulation
         if emulation.connected is None:
             raise Refused("NullReferenceException: no machine\n")
-        if re.fullmatch(r'str\(monitor\.Machine\["sysbus\.cpu"\]\.ExecutedInstructions\)', command):
-            return str(emulation.terminals[emulation.connected].instructions)
+        counts = r'str\(monitor\.Machine\["(sysbus\.cpu(\d?))"\]\.ExecutedInstructions\)'
+        if match := re.fullmatch(counts, command):
+            self._device(match[1])
+            counted = emulation.terminals[emulation.connected].instructions
+            return str(counted[int(match[2] or 0)] if counted else 0)
         if command == "str(monitor.Machine.ElapsedVirtualTime.TimeElapsed.TotalSeconds)":
             return str(time.monotonic() - emulation.started)
         raise Refused(f"Python runtime error: {command}\n")
+
+    def _check_cores(self) -> None:
+        """What a real one would take in silence, and go wrong with."""
+        emulation = self.emulation
+        cores = [entry for entry in emulation.platform.values() if entry.kind.startswith("CPU.")]
+        if len(cores) != len(load_board(emulation.board).cores):
+            raise Refused(f"{len(cores)} cores\n")
+        if len(cores) > 1 and not emulation.serially:
+            raise Refused("two cores in one Python peripheral at the same time\n")
+        for core in cores[1:]:
+            if core.kind == "CPU.CortexM" and core.name not in emulation.halted:
+                raise Refused(f"{core.name} runs from reset on\n")
 
     def command(self, command: str) -> str:
         """What the monitor prints: lines that end twice, numbers in hex."""
@@ -337,6 +355,12 @@ class Renode:
         def immediately() -> None:
             emulation.immediately = True
 
+        def serially() -> None:
+            emulation.serially = True
+
+        def halt(cpu: str) -> None:
+            emulation.halted.add(self._device(cpu).name)
+
         def log_file(path: str) -> None:
             Path(path.replace("\\ ", " ")).write_text("12:00:00 [INFO] sysbus: a line of its log\n")
 
@@ -352,6 +376,8 @@ class Renode:
             (r"connector Connect (sysbus\.\w+) (\w+)", connect),
             (r'emulation SetGlobalQuantum "([\d.]+)"', quantum),
             (r"emulation SetGlobalAdvanceImmediately true", immediately),
+            (r"emulation SetGlobalSerialExecution true", serially),
+            (r"(sysbus\.\w+) IsHalted true", halt),
             (r"logFile @((?:[^ ;]|\\ )+) true", log_file),
         ]
 

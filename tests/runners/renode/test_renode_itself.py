@@ -48,6 +48,19 @@ def test_lenet5_answers_as_onnxruntime(bench: Workbench, lenet5_model: Path, ima
         result.assert_matches(bench.reference(lenet5_model, image[None]))
 
 
+def test_all_cores_answer_as_one(bench: Workbench, lenet5_model: Path, images: Image) -> None:
+    cores = len(bench.target.board.cores)
+    if cores == 1:
+        pytest.skip(f"{bench.target.board.name} has one core")
+    alone = bench.deploy(lenet5_model, cores=1).run(images[:1])
+    together = bench.deploy(lenet5_model, cores=cores).run(images[:1])
+    assert [out.tobytes() for out in together.outputs] == [out.tobytes() for out in alone.outputs]
+    # In turns of 1,000 instructions two cores are faster than one all the same.
+    assert together.seconds is not None
+    assert alone.seconds is not None
+    assert together.seconds < 0.9 * alone.seconds
+
+
 def test_two_runs_are_identical(bench: Workbench, lenet5_model: Path, images: Image) -> None:
     runs = []
     for _ in range(2):
@@ -64,9 +77,9 @@ def test_two_runs_are_identical(bench: Workbench, lenet5_model: Path, images: Im
 
 
 def test_it_agrees_with_emu(bench: Workbench, lenet5_model: Path, images: Image) -> None:
-    ours = bench.deploy(lenet5_model).run(images[:1])
+    ours = bench.deploy(lenet5_model, cores=1).run(images[:1])
     with Workbench(f"emu-{bench.target.board.name}") as emu:
-        theirs = emu.deploy(lenet5_model).run(images[:1])
+        theirs = emu.deploy(lenet5_model, cores=1).run(images[:1])
     assert [out.tobytes() for out in ours.outputs] == [out.tobytes() for out in theirs.outputs]
     assert ours.instructions is not None
     assert ours.instructions == pytest.approx(theirs.instructions, rel=0.02)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from typing import Any
 
 import pytest
@@ -48,6 +50,8 @@ class Simulated:
         self.nanoseconds = 0
         self.pending = 0
         self.resets = 0
+        self.current = "cpu"
+        self.cpu1 = types.SimpleNamespace(IsHalted=True)
         self._access("INIT", 0, 0)
 
     def read(self, offset: int) -> int:
@@ -63,8 +67,21 @@ class Simulated:
         return self
 
     def __getitem__(self, name: str) -> Any:
+        if name == "sysbus.cpu1":
+            return self.cpu1
         assert name == "sysbus.cpu"
         return self
+
+    @property
+    def SystemBus(self) -> Any:  # noqa: N802
+        return self
+
+    def GetCurrentCPU(self) -> Any:  # noqa: N802
+        return self
+
+    def GetLocalName(self, peripheral: Any) -> str:  # noqa: N802
+        assert peripheral is self
+        return self.current
 
     def SyncTime(self) -> None:  # noqa: N802
         self.nanoseconds, self.pending = self.nanoseconds + self.pending, 0
@@ -224,3 +241,80 @@ def test_clocks_of_the_stm32f4(request_type: Any) -> None:
     assert clocks.read(0x8) >> 2 & 0b11 == 0
     clocks.write(0x8, 0b101 << 10 | 2)
     assert clocks.read(0x8) & 0xF == 0b1010
+
+
+@pytest.fixture
+def sio(request_type: Any, monkeypatch: pytest.MonkeyPatch) -> Simulated:
+    """With what the script imports of Renode."""
+    whole = "Antmicro.Renode.Peripherals.CPU"
+    values = types.SimpleNamespace(Create=lambda value, bits: (value, bits))
+    parts = whole.split(".")
+    for end in range(1, len(parts) + 1):
+        name = ".".join(parts[:end])
+        module = types.ModuleType(name)
+        module.__dict__["RegisterValue"] = values
+        monkeypatch.setitem(sys.modules, name, module)
+    return simulated("rp2040.repl", "sio", request_type)
+
+
+def test_each_core_of_the_rp2040_has_its_number(sio: Simulated) -> None:
+    assert sio.read(0x0) == 0
+    sio.current = "cpu1"
+    assert sio.read(0x0) == 1
+
+
+def test_the_rom_of_the_rp2040_starts_core_1(sio: Simulated) -> None:
+    """As the runtime does it: what is sent comes back."""
+    words = [0, 0, 1, 0x1000_2000, 0x2000_8000, 0x1000_2345]
+    for word in words:
+        assert sio.cpu1.IsHalted
+        if word == 0:
+            while sio.read(0x50) & 1:
+                sio.read(0x58)
+        assert sio.read(0x50) & 2
+        sio.write(0x54, word)
+        assert sio.read(0x50) & 1
+        assert sio.read(0x58) == word
+    assert vars(sio.cpu1) == {
+        "IsHalted": False,
+        "VectorTableOffset": 0x1000_2000,
+        "SP": (0x2000_8000, 32),
+        "PC": (0x1000_2345, 32),
+    }
+    # From now on what is sent is for core 1, and what that sends for core 0.
+    sio.write(0x54, 7)
+    assert sio.read(0x50) == 2
+    sio.current = "cpu1"
+    assert (sio.read(0x50), sio.read(0x58)) == (3, 7)
+    for word in range(9):
+        sio.write(0x54, word)
+    assert sio.read(0x50) == 0
+    sio.current = "cpu"
+    assert [sio.read(0x58) for _ in range(8)] == list(range(8))
+    assert sio.read(0x50) == 2
+
+
+@pytest.mark.parametrize("words", [[2], [1, 0], [1, 5, 0], [1, 5, 6, 0]])
+def test_the_rom_of_the_rp2040_begins_again(sio: Simulated, words: list[int]) -> None:
+    assert sio.read(0x58) == 0
+    for word in words:
+        sio.write(0x54, word)
+    answers = [sio.read(0x58) for _ in words]
+    assert answers == [*words[:-1], 0]
+    for word in (1, 0x1000_2000, 0x2000_8000):
+        sio.write(0x54, word)
+        assert sio.cpu1.IsHalted
+    sio.write(0x54, 0x1000_2345)
+    assert not sio.cpu1.IsHalted
+
+
+def test_spinlocks_of_the_rp2040(sio: Simulated) -> None:
+    assert sio.read(0x100) == 1
+    sio.current = "cpu1"
+    assert sio.read(0x100) == 0
+    assert sio.read(0x17C) == 1 << 31
+    assert sio.read(0x5C) == 1 << 31 | 1
+    # Whoever writes gives it up.
+    sio.write(0x100, 5)
+    assert sio.read(0x5C) == 1 << 31
+    assert sio.read(0x100) == 1

@@ -10,7 +10,7 @@ from repl import Entry, read, read_script
 
 from pytest_arielml.boards import Board, board_names, load_board
 from pytest_arielml.errors import Unavailable
-from pytest_arielml.runners.renode.platforms import platform_folder, script_of
+from pytest_arielml.runners.renode.platforms import core_names, platform_folder, script_of
 
 BOARDS = [name for name in board_names() if load_board(name).renode is not None]
 FILES = sorted(path.name for path in platform_folder().glob("*.repl"))
@@ -72,17 +72,27 @@ def test_core(board: Board, entries: dict[str, Entry]) -> None:
     assert board.renode is not None
     core = board.cores[0]
     assert board.renode.cpu == "sysbus.cpu"
-    cpu = entries["cpu"]
-    assert cpu.text("cpuType") == CPUS[core.cpu, core.fpu]
-    assert cpu.number("PerformanceInMips") == board.renode.mips
-    if cpu.kind == "CPU.CortexM":
-        assert cpu.values["nvic"] == "nvic"
-        assert entries["nvic"].base == 0xE000_E000
-        assert entries["nvic"].lines == {"IRQ": "cpu@0"}
-        assert entries["nvic"].number("systickFrequency") == core.clock_hz
-    else:
-        assert cpu.kind == "CPU.RiscV32"
-        assert cpu.values["timeProvider"] == "clint"
+    cores = [entry for entry in entries.values() if entry.kind.startswith("CPU.")]
+    names = [name.removeprefix("sysbus.") for name in core_names(board.renode, board)]
+    assert [entry.name for entry in cores] == names
+    for number, cpu in enumerate(cores):
+        assert cpu.text("cpuType") == CPUS[core.cpu, core.fpu]
+        assert cpu.number("PerformanceInMips") == board.renode.mips
+        if cpu.kind == "CPU.CortexM":
+            nvic = entries[cpu.values["nvic"]]
+            assert nvic.base == 0xE000_E000
+            assert nvic.lines == {"IRQ": f"{cpu.name}@0"}
+            assert nvic.number("systickFrequency") == core.clock_hz
+            assert nvic.core == (cpu.name if len(cores) > 1 else None)
+            assert cpu.values.get("id", "0") == str(number)
+        else:
+            assert cpu.kind == "CPU.RiscV32"
+            assert cpu.number("hartId") == number
+            if "timeProvider" in cpu.values:
+                clint = entries[cpu.values["timeProvider"]]
+                assert clint.values.get("numberOfTargets", "1") == str(len(cores))
+                both = f"[{2 * number}, {2 * number + 1}]"
+                assert clint.lines[both] == f"{cpu.name}@[3, 7]"
 
 
 def test_uart(board: Board, entries: dict[str, Entry]) -> None:
@@ -125,15 +135,23 @@ def test_script(board: Board) -> None:
     assert "runMacro $reset" in script.commands
     loading, *rest = script.macros["reset"]
     assert loading == "sysbus LoadELF $image"
+    first, *others = core_names(board.renode, board)
     if board.cores[0].cpu.startswith("cortex-m"):
-        (vectors,) = rest
-        assert vectors == f"sysbus.cpu VectorTableOffset {board.vectors:#010x}"
+        vectors, *halted = rest
+        assert vectors == f"{first} VectorTableOffset {board.vectors:#010x}"
+        # Until the first one starts them.
+        assert halted == [f"{other} IsHalted true" for other in others]
     else:
         assert rest == []
+    # Python peripherals are not made for two cores at a time, nor are two runs alike then.
+    serial = "emulation SetGlobalSerialExecution true" in script.commands
+    assert serial == bool(others)
     assert script.commands[-1] == "emulation SetGlobalAdvanceImmediately true"
     quantum = re.fullmatch(r'emulation SetGlobalQuantum "([\d.]+)"', script.commands[-2])
     assert quantum is not None
-    assert Fraction(quantum[1]) * board.renode.mips * 1_000_000 == 100_000
+    # A core that another one wakes sees it with its next turn.
+    turn = 1_000 if others else 100_000
+    assert Fraction(quantum[1]) * board.renode.mips * 1_000_000 == turn
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -146,11 +164,14 @@ def test_what_renode_would_stumble_on(name: str) -> None:
     assert "\\" not in text
     for line in text.splitlines():
         assert line.count('"') % 2 == 0, line
-    places = [entry.base for entry in entries.values() if entry.base is not None]
+    places = [(entry.base, entry.core) for entry in entries.values() if entry.base is not None]
     assert len(places) == len(set(places))
     for entry in entries.values():
         script = entry.values.get("script", "")
         assert not re.search(r"//|/\*|[{}]", script), entry.name
+        # A core, or another peripheral, that a script asks for.
+        for other in re.findall(r'machine\["sysbus\.(\w+)"\]', script):
+            assert other in entries
         assert "http" not in script
         if script:
             assert entry.values["initable"] == "true"

@@ -65,6 +65,33 @@ def test_lenet5(standin: StandIn, lenet5_model: Path, board: str) -> None:
     assert standin.keywords()[-1] == "StopRemoteServer"
 
 
+@pytest.mark.parametrize(("board", "cores"), [("rp2040", 2), ("riscv-virt", 3)])
+def test_several_cores(standin: StandIn, lenet5_model: Path, board: str, cores: int) -> None:
+    digits = np.load(lenet5_model.parent / "digits-500.npz")
+    image = (digits["images"][:1].astype(np.float32) / 255.0)[:, None]
+    with workbench(standin, board) as bench:
+        lenet5 = bench.deploy(lenet5_model, cores=cores)
+        lenet5.run(image).assert_matches(bench.reference(lenet5_model, image))
+    names = ["sysbus.cpu", *(f"sysbus.cpu{n}" for n in range(1, len(bench.target.board.cores)))]
+    asked = [word for word in standin.commands() if word.endswith("PerformanceInMips")]
+    assert asked == [f"{name} PerformanceInMips" for name in names]
+    assert "emulation SetGlobalSerialExecution true" in standin.commands()
+
+
+def test_each_core_is_counted(standin: StandIn, models: Path) -> None:
+    with workbench(standin, "riscv-virt") as bench:
+        image = bench.deploy(models / "free.mlir", cores=1).image
+        machine = bench.runner.boot(image, bench.target.board, timeout=20.0)
+        end = time.monotonic() + LONG
+        while (counted := machine.counters()) is not None and not counted.cores[7].instructions:
+            assert time.monotonic() < end
+        assert counted is not None
+        # The first one does more than go to sleep.
+        assert counted.cores[0].instructions > counted.cores[7].instructions
+        assert counted.instructions == sum(core.instructions for core in counted.cores)
+        machine.close()
+
+
 def test_one_renode_serves_many_images(standin: StandIn, bench: Workbench, models: Path) -> None:
     scale = bench.deploy(models / "free.mlir")
     scale.run(X, np.float32(2)).assert_matches(2 * X)
@@ -305,7 +332,8 @@ class TestFaults:
     def test_a_platform_that_counts_otherwise(self, standin: StandIn, models: Path) -> None:
         standin.plan(fault="mips")
         text = self.failure(standin, models, DeviceError)
-        assert "nrf52840 makes 9 million instructions a second, its board 8" in text
+        said = "nrf52840 makes 9 million instructions a second on sysbus.cpu, its board 8"
+        assert said in text
 
 
 def test_a_board_that_renode_has_not(standin: StandIn, models: Path) -> None:
