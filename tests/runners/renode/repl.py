@@ -10,6 +10,8 @@ from pathlib import Path
 _HEX = r"0x[0-9A-Fa-f]+"
 _OWN = rf"new Bus\.BusPointRegistration {{ address: ({_HEX}); cpu: (\w+) }}"
 _ENTRY = re.compile(rf"(\w+): ([\w.]+) @ sysbus(?: (?:({_HEX})|<({_HEX}), \+{_HEX}>|{_OWN}))?")
+_SEVERAL = re.compile(r"(\w+): ([\w.]+) @ {")
+_PLACE = re.compile(rf"        sysbus ({_HEX})(;?)")
 _VALUE = re.compile(r"    (\w+): (.+)")
 _LINE = re.compile(r"    ((?:\w+ )?|\[[^]]+\] )-> (\w+)@(.+)")
 
@@ -18,7 +20,7 @@ _LINE = re.compile(r"    ((?:\w+ )?|\[[^]]+\] )-> (\w+)@(.+)")
 class Entry:
     """A peripheral: where it is, its properties, and its interrupt lines as they stand.
 
-    One that is a core's own says whose.
+    One that is a core's own says whose; one that is at several places, the others.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Entry:
     values: dict[str, str] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
     core: str | None = None
+    views: list[int] = field(default_factory=list)
 
     def number(self, key: str) -> int:
         return int(self.values[key], 0)
@@ -52,6 +55,9 @@ def read(path: Path) -> dict[str, Entry]:
             if name in entries:
                 raise ValueError(f"{path.name}: a second {name}")
             entries[name] = entry
+        elif match := _SEVERAL.fullmatch(line):
+            base, *views = _places(lines)
+            entry = entries[match[1]] = Entry(match[1], match[2], base, views=views)
         elif entry is None:
             raise ValueError(f"{path.name}: {line!r} belongs to nothing")
         elif line == "    script: '''":
@@ -63,6 +69,20 @@ def read(path: Path) -> dict[str, Entry]:
         else:
             raise ValueError(f"{path.name}: cannot read {line!r}")
     return entries
+
+
+def _places(lines: Iterator[str]) -> list[int]:
+    places = []
+    for line in lines:
+        match = _PLACE.fullmatch(line)
+        if match is None:
+            raise ValueError(f"no place: {line!r}")
+        places.append(int(match[1], 16))
+        if not match[2]:
+            break
+    if next(lines) != "    }":
+        raise ValueError("places without an end")
+    return places
 
 
 def _script(lines: Iterator[str]) -> str:

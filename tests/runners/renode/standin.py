@@ -378,6 +378,7 @@ class Renode:
             (r"emulation SetGlobalAdvanceImmediately true", immediately),
             (r"emulation SetGlobalSerialExecution true", serially),
             (r"(sysbus\.\w+) IsHalted true", halt),
+            (r"(sysbus\.\w+) MIE 0x00000800", lambda cpu: self._device(cpu) and None),
             (r"logFile @((?:[^ ;]|\\ )+) true", log_file),
         ]
 

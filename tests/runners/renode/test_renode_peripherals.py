@@ -51,6 +51,8 @@ class Simulated:
         self.pending = 0
         self.resets = 0
         self.current = "cpu"
+        self.received: list[int] = []
+        self.written: list[tuple[int, int]] = []
         self.cpu1 = types.SimpleNamespace(IsHalted=True)
         self._access("INIT", 0, 0)
 
@@ -69,8 +71,19 @@ class Simulated:
     def __getitem__(self, name: str) -> Any:
         if name == "sysbus.cpu1":
             return self.cpu1
+        if name == "sysbus.wire":
+            return self
         assert name == "sysbus.cpu"
         return self
+
+    def ReadByte(self, offset: int) -> int:  # noqa: N802
+        assert offset in (0, 5)
+        if offset == 5:
+            return 0x60 | bool(self.received)
+        return self.received.pop(0)
+
+    def WriteByte(self, offset: int, value: int) -> None:  # noqa: N802
+        self.written.append((offset, value))
 
     @property
     def SystemBus(self) -> Any:  # noqa: N802
@@ -318,3 +331,62 @@ def test_spinlocks_of_the_rp2040(sio: Simulated) -> None:
     sio.write(0x100, 5)
     assert sio.read(0x5C) == 1 << 31
     assert sio.read(0x100) == 1
+
+
+@pytest.mark.parametrize("platform", ["esp32c3.repl", "esp32c6.repl"])
+def test_timer_of_the_esp32(platform: str, request_type: Any) -> None:
+    timer = simulated(platform, "systimer", request_type)
+    timer.nanoseconds = 1_000_000
+    # As the driver does.
+    for offset, value in ((0x0C, 0), (0x10, 0), (0x5C, 1)):
+        timer.write(offset, value)
+    # 1,000 instructions of 125 ns, not yet accounted for by Renode.
+    timer.pending = 125_000
+    timer.write(0x04, 1 << 30)
+    assert timer.read(0x04) & 1 << 29
+    timer.pending = 125
+    assert (timer.read(0x44), timer.read(0x40)) == (2000, 0)
+    timer.write(0x04, 1 << 30)
+    assert timer.read(0x44) == 2002
+    timer.pending = (1 << 32) * 125 // 2
+    timer.write(0x04, 1 << 30)
+    assert (timer.read(0x44), timer.read(0x40)) == (2002, 1)
+
+
+@pytest.mark.parametrize(
+    ("platform", "update", "state"), [("esp32c3.repl", 0x80, 0x6C), ("esp32c6.repl", 0x98, 0x70)]
+)
+def test_uart_of_the_esp32(platform: str, update: int, state: int, request_type: Any) -> None:
+    uart = simulated(platform, "uart0", request_type)
+    uart.write(update, 1 << 31 | 1)
+    assert uart.read(update) == 0
+    assert uart.read(state) == 0
+    uart.write(0x0C, 0x101)
+    for byte in b"hi":
+        assert uart.read(0x1C) & 0x00FF_00FF == 0
+        uart.write(0x00, byte)
+    assert uart.written == [(1, 1), (0, 0x68), (0, 0x69)]
+    uart.received = [1, 2]
+    assert uart.read(0x1C) & 0xFF == 1
+    assert (uart.read(0x00), uart.read(0x00)) == (1, 2)
+    assert uart.read(0x1C) & 0xFF == 0
+
+
+@pytest.mark.parametrize(
+    ("platform", "name", "offset"),
+    [("esp32c3.repl", "rtc_cntl", 0), ("esp32c6.repl", "lp_aon", 0x34)],
+)
+def test_reset_of_the_esp32(platform: str, name: str, offset: int, request_type: Any) -> None:
+    low_power = simulated(platform, name, request_type)
+    low_power.write(offset, 1 << 10)
+    assert (low_power.read(offset), low_power.resets) == (1 << 10, 0)
+    low_power.write(offset, 1 << 31)
+    assert low_power.resets == 1
+
+
+def test_pll_of_the_esp32c6(request_type: Any) -> None:
+    analog = simulated("esp32c6.repl", "i2c_ana_mst", request_type)
+    analog.write(0x04, 1 << 24 | 5 << 16 | 2 << 8 | 0x66)
+    assert analog.read(0x04) >> 25 & 1 == 0
+    analog.write(0x18, 1 << 3)
+    assert analog.read(0x18) == 1 << 24 | 1 << 3

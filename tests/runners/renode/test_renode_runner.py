@@ -44,7 +44,9 @@ def process_of(bench: Workbench) -> Any:
     return runner.process
 
 
-@pytest.mark.parametrize("board", ["nrf52840", "rp2040", "mps2-an385", "mps2-an505"])
+@pytest.mark.parametrize(
+    "board", ["nrf52840", "rp2040", "mps2-an385", "mps2-an505", "esp32c3", "esp32c6"]
+)
 def test_lenet5(standin: StandIn, lenet5_model: Path, board: str) -> None:
     digits = np.load(lenet5_model.parent / "digits-500.npz")
     image = (digits["images"][:1].astype(np.float32) / 255.0)[:, None]
