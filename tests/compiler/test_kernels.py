@@ -169,6 +169,39 @@ def test_floats_become_integers_as_in_onnx(
     np.testing.assert_array_equal(outputs[quantized], expected)
 
 
+def padded_chain(first: tuple[int, int], size: tuple[int, int]) -> Callable[[Graph], str]:
+    """Convolutions of which each writes what the next one wants around its input."""
+
+    def make(graph: Graph) -> str:
+        x = graph.input([1, 4, *size])
+        y = graph.requantized(graph.add("Conv", x, graph.weights([6, 4, *first])), 0.1)
+        y = graph.add("Conv", y, graph.weights([6, 1, 3, 3]), group=6, pads=[1, 0, 2, 1])
+        y = graph.requantized(y, 0.1)
+        y = graph.add("Conv", y, graph.weights([4, 6, 3, 2]), pads=[0, 1, 1, 0])
+        return graph.quantize(y, 0.5)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "case",
+    [padded_chain((1, 1), (5, 5)), padded_chain((1, 1), (4, 6)), padded_chain((2, 3), (6, 7))],
+)
+def test_borders_are_written_with_the_results(
+    case: Callable[[Graph], str], benches: dict[str, Workbench]
+) -> None:
+    graph = Graph()
+    model = graph.model(case(graph))
+    evaluator = ReferenceEvaluator(normal(model), new_ops=OPS)
+    given = feeds(model, 1)
+    (expected,) = evaluator.run(None, given)
+    for name in ("emu-nrf52840", "emu-rp2040"):
+        deployment = benches[name].deploy(model)
+        assert len(own_kernels(deployment)) == 3
+        assert not any("memcpy" in kernel for kernel in deployment.compiled.kernels)
+        np.testing.assert_array_equal(deployment.run(given).output, expected, name)
+
+
 def test_a_product_between_two_layouts(benches: dict[str, Workbench]) -> None:
     """What reads a twin and what reads the value itself get the same."""
     graph = Graph()

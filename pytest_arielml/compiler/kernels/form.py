@@ -87,6 +87,12 @@ class _Rewriter:
         self._twins: dict[str, _Twin] = {}
         # Values of which there is only the twin so far.
         self._hidden: set[str] = set()
+        # Values that a kernel made together with an earlier one.
+        self._skipped: set[str] = set()
+        self._readers: dict[str, list[onnx.NodeProto]] = {}
+        for node in graph.node:
+            for name in node.input:
+                self._readers.setdefault(name, []).append(node)
 
     def run(self) -> None:
         """Rewrites the graph in place."""
@@ -96,7 +102,9 @@ class _Rewriter:
             found = self.matched.get(node.output[0])
             if found is not None:
                 self._product(found)
-            elif node.output[0] not in taken and not self._follow(node):
+            elif node.output[0] in taken or node.output[0] in self._skipped:
+                continue
+            elif not self._follow(node):
                 self._keep(node)
         for output in self._graph.output:
             self._first(output.name)
@@ -187,10 +195,21 @@ class _Rewriter:
             window = Window(high, wide, found.kernel, found.strides)
             source = self._last(found.source)
             weights = weights.transpose(0, 2, 3, 1)
-            output = self._twin(found.result)
-            self._hidden.add(found.result)
+            output = ""
         made = Depthwise if found.depthwise else Product
-        kernel = made(window, channels, len(weights), found.scaling, style, found.pool)
+        pool = found.pool
+        kernel = made(window, channels, len(weights), found.scaling, style, pool)
+        padding = self._padding(found)
+        if padding is not None:
+            border, fill = padding
+            kernel = made(window, channels, len(weights), found.scaling, style, pool, border, fill)
+        if not output:
+            result = found.result
+            if padding is not None:
+                result = self._readers[result][0].output[0]
+                self._skipped.add(result)
+            output = self._twin(result)
+            self._hidden.add(result)
         self.kernels[output] = kernel
         inputs = [
             source,
@@ -198,6 +217,32 @@ class _Rewriter:
             self._constant(kernel.parameters(found.bias, found.factors)),
         ]
         self._add(KERNEL, inputs, output, domain=DOMAIN)
+
+    def _padding(self, found: Matched) -> tuple[tuple[int, int, int, int], int] | None:
+        """Border and its value, where one `Pad` reads a convolution, and a product reads that."""
+        readers = self._readers.get(found.result, [])
+        if found.dense or len(readers) != 1 or not self._values.is_used_once(found.result):
+            return None
+        pad = readers[0]
+        widths = self._widths(pad)
+        fill = self._facts.value(pad.input[2]) if len(pad.input) > 2 and pad.input[2] else None
+        if widths is None or any(widths[[0, 1, 4, 5]]) or np.any(widths < 0):
+            return None
+        if not any(each.source == pad.output[0] for each in self.matched.values()):
+            return None
+        top, left, bottom, right = (int(widths[at]) for at in (2, 3, 6, 7))
+        number = 0 if fill is None else int(fill.reshape(-1)[0])
+        return (top, left, bottom, right), number - 256 if number > 127 else number
+
+    def _widths(self, node: onnx.NodeProto) -> Array | None:
+        """Widths of a `Pad` of a value of rank 4 with one constant; else `None`."""
+        mode = attributes(node).get("mode", b"constant")
+        if not is_own(node, "Pad") or mode != b"constant" or len(node.input) < 2:
+            return None
+        if len(node.input) > 3 and node.input[3]:
+            return None
+        widths = self._facts.value(node.input[1])
+        return widths if widths is not None and len(widths) == 8 else None
 
     def _flattened(self, name: str) -> tuple[str, tuple[int, ...]] | None:
         """Name and shape of the twin that a value is a flat view of; the view may be left out."""
@@ -234,7 +279,7 @@ class _Rewriter:
         shape = self._facts.shape(node.output[0])
         if node.input[0] not in self._twins or shape is None or shape[:1] != (1,):
             return False
-        readers = [each for each in self._graph.node if node.output[0] in each.input]
+        readers = self._readers.get(node.output[0], [])
         outputs = {each.name for each in self._graph.output}
         dense = {
             each.product for each in self.matched.values() if each.dense and each.shape[0] == 1
@@ -258,14 +303,11 @@ class _Rewriter:
         """`Pad` in front of a product, or behind what has a twin."""
         source, result = node.input[0], node.output[0]
         shape = self._facts.shape(source)
-        widths = self._facts.value(node.input[1]) if len(node.input) > 1 else None
-        mode = attributes(node).get("mode", b"constant")
+        widths = self._widths(node)
         wanted = source in self._twins or any(
             each.source == result for each in self.matched.values()
         )
-        if not wanted or shape is None or len(shape) != 4 or mode != b"constant":
-            return False
-        if widths is None or len(widths) != 8 or (len(node.input) > 3 and node.input[3]):
+        if not wanted or shape is None or len(shape) != 4 or widths is None:
             return False
         moved = np.concatenate([widths[:4][list(_LAST)], widths[4:][list(_LAST)]])
         inputs = [self._last(source), self._constant(moved), *node.input[2:3]]

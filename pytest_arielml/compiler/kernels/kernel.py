@@ -19,6 +19,9 @@ from pytest_arielml.compiler.kernels.text import Body, executable
 # not so many that their start costs more than a hundredth.
 _GROUPS: Final = 16
 
+#: Which workgroup this is, along an axis.
+GROUP: Final = "stream.dispatch.workgroup.id[{}] : index"
+
 #: Buffers of a kernel: input, weights, parameters, output.
 INPUT, WEIGHTS, PARAMETERS, OUTPUT = "%b0", "%b1", "%b2", "%b3"
 
@@ -101,10 +104,11 @@ class Kernel(ABC):
 
     @cached_property
     def flat(self) -> bool:
-        """Whether each pixel is a product of its own, so that rows do not matter."""
+        """Whether each pixel is a product of its own, and it is not rows that are cut up."""
         window = self.window
-        plain = window.kernel == window.strides == self.pool == (1, 1)
-        return plain and not any(self.border)
+        alone = window.kernel == window.strides == self.pool == (1, 1)
+        # With a border, rows save a division, where tiles fill them.
+        return alone and (not any(self.border) or bool(self.columns % self.style.pixels))
 
     @cached_property
     def pixels(self) -> int:
@@ -181,8 +185,7 @@ class Kernel(ABC):
             with body.loop(low, high, step) as pixel:
                 pixel = least(body, pixel, lines - step)
                 start = body.index((pixel, self.channels))
-                out = body.index((pixel, self.results))
-                self._tiles(body, kinds, start, out, tiles)
+                self._tiles(body, kinds, start, self._places(body, pixel), tiles)
         else:
             with body.loop(low, high) as row:
                 step = 1 if self.pool != (1, 1) else self.pixels
@@ -190,7 +193,61 @@ class Kernel(ABC):
                     if self.columns % step:
                         column = least(body, column, self.columns - step)
                     self._window(body, kinds, row, column, tiles)
+        if any(self.border):
+            if self.flat:
+                # Of pixels, no group has whole rows: the first does all of them.
+                first = least(body, low, 1)
+                if across[0] > 1:
+                    first = body.index(first, body.value(GROUP.format(0)))
+                with body.when("eq", first, 0):
+                    every = body.constant(self.rows)
+                    self._surround(body, kinds[3], body.constant(0), every)
+            elif across[0] == 1:
+                self._surround(body, kinds[3], low, high)
+            else:
+                with body.when("eq", body.value(GROUP.format(0)), 0):
+                    self._surround(body, kinds[3], low, high)
         return executable(name, (across[0], down[0], 1), kinds, body)
+
+    def _surround(self, body: Body, kind: str, low: str, high: str) -> None:
+        """Writes the border beside rows; above when they are the first, below the last."""
+        top, left, bottom, right = self.border
+        line = self.shape[1] * self.results
+        if left or right:
+            with body.loop(low, high) as row:
+                start = body.index((row, line), top * line)
+                self._fill(body, kind, start, left * self.results)
+                end = body.index(start, (left + self.columns) * self.results)
+                self._fill(body, kind, end, right * self.results)
+        if top:
+            with body.when("eq", low, 0):
+                self._fill(body, kind, body.constant(0), top * line)
+        if bottom:
+            with body.when("eq", high, self.rows):
+                self._fill(body, kind, body.constant((top + self.rows) * line), bottom * line)
+
+    def _fill(self, body: Body, kind: str, start: str, count: int) -> None:
+        if not count:
+            return
+        step = 4 if count % 4 == 0 else 1
+        value = body.value(
+            f"vector.broadcast {body.constant(self.fill, 'i8')} : i8 to vector<{step}xi8>"
+        )
+        with body.loop(0, count, step) as at:
+            place = body.index(start, at)
+            body.line(f"vector.store {value}, {OUTPUT}[{place}] : {kind}, vector<{step}xi8>")
+
+    def _places(self, body: Body, pixel: str) -> list[str]:
+        """Where the results of pixels begin that lie side by side, or in the next row."""
+        top, left, _, right = self.border
+        places = []
+        for number in range(self.pixels):
+            at = body.index(pixel, number)
+            if any(self.border):
+                row = body.value(f"arith.divui {at}, {body.constant(self.columns)} : index")
+                at = body.index(at, (row, left + right), top * self.shape[1] + left)
+            places.append(body.index((at, self.results)))
+        return places
 
     def _window(
         self, body: Body, kinds: list[str], row: str, column: str, tiles: tuple[str, str]
@@ -207,10 +264,11 @@ class Kernel(ABC):
             (column, self.results),
             (top * width + left) * self.results,
         )
-        self._tiles(body, kinds, start, out, tiles)
+        outs = [body.index(out, number * self.results) for number in range(self.pixels)]
+        self._tiles(body, kinds, start, outs, tiles)
 
     def _tiles(
-        self, body: Body, kinds: list[str], start: str, out: str, tiles: tuple[str, str]
+        self, body: Body, kinds: list[str], start: str, outs: list[str], tiles: tuple[str, str]
     ) -> None:
         step = self.window.strides[1] * self.channels
         starts = [body.index(start, number * step) for number in range(self.pixels)]
@@ -234,7 +292,7 @@ class Kernel(ABC):
             for at, total in enumerate(sums):
                 beside, of_tile = divmod(at, self.block)
                 result = self.scaling.emit(body, total, factors[of_tile])
-                place = body.index(out, channel, beside * self.results + of_tile)
+                place = body.index(outs[beside], channel, of_tile)
                 body.line(f"memref.store {result}, {OUTPUT}[{place}] : {kinds[3]}")
 
     def _largest(
@@ -272,7 +330,7 @@ def _part(body: Body, axis: int, parts: int, size: int, count: int) -> tuple[str
     """Where this workgroup's part of `count` begins and ends."""
     if parts == 1:
         return body.constant(0), body.constant(count)
-    number = body.value(f"stream.dispatch.workgroup.id[{axis}] : index")
+    number = body.value(GROUP.format(axis))
     low = body.index((number, size))
     high = body.index(low, size)
     return low, high if count % size == 0 else least(body, high, count)

@@ -60,6 +60,15 @@ class Body:
         self.line("}")
 
     @contextmanager
+    def when(self, compared: str, left: str, right: int) -> Iterator[None]:
+        """What is done where `left` (an index) compares so with `right`."""
+        right_name = self.constant(right)
+        condition = self.value(f"arith.cmpi {compared}, {left}, {right_name} : index")
+        self.line(f"scf.if {condition} {{")
+        yield
+        self.line("}")
+
+    @contextmanager
     def carry(
         self, high: int, step: int, values: list[str], kind: str = "i32"
     ) -> Iterator[tuple[str, list[str]]]:
