@@ -10,20 +10,23 @@ from pytest_arielml.compiler.compile import (
 )
 from pytest_arielml.compiler.objects import KERNEL_NAME
 from pytest_arielml.compiler.process import Finished, run_tool
-from pytest_arielml.compiler.profiles import check_profile
+from pytest_arielml.compiler.profiles import PROFILES, Profile, check_profile, find_profile
 from pytest_arielml.compiler.tools import tool_path, tool_paths, tool_version
 
 __all__ = [
     "KERNEL_NAME",
+    "PROFILES",
     "Cache",
     "CompiledModel",
     "Finished",
     "ModuleFacts",
+    "Profile",
     "Statistics",
     "check_profile",
     "compile_digest",
     "compile_model",
     "digest_of",
+    "find_profile",
     "read_module",
     "run_tool",
     "tool_path",

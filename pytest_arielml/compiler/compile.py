@@ -20,6 +20,7 @@ from pytest_arielml.compiler.objects import library_symbols
 from pytest_arielml.compiler.process import ToolBroke, run_tool
 from pytest_arielml.compiler.profiles import (
     DEFAULT,
+    Profile,
     common_flags,
     find_profile,
     stack_flag,
@@ -103,7 +104,7 @@ def compile_model(
     model: Model,
     board: Board,
     *,
-    profile: str = "speed",
+    profile: str | Profile = "speed",
     trace: bool = False,
     cache: Cache | None = None,
     timeout: float = 300.0,
@@ -113,7 +114,8 @@ def compile_model(
     Args:
         model: what to compile.
         board: for its cores; the memory is checked when the image is linked.
-        profile: what to optimise for: `speed`, `balanced` or `size`.
+        profile: what to optimise for: `speed`, `balanced` or `size`; or what
+            exactly to tell the compiler.
         trace: the module passes on what each dispatch is given and gives.
         cache: where the result is kept (default: the user's cache).
         timeout: seconds that one run of the compiler may take.
@@ -131,13 +133,13 @@ def compile_model(
     key = compile_digest(model, board, profile=profile, trace=trace)
 
     def build(folder: Path) -> None:
-        style = find_profile(profile, board.cores[0]).kernels
+        style = _profile(profile, board).kernels
         _build(model, flags, style, folder, partial(cache.keep_failed, key), timeout)
 
     try:
         folder = cache.entry("model", key, build)
     except ToolBroke as broke:
-        if profile == DEFAULT:
+        if profile == DEFAULT or isinstance(profile, Profile):
             raise
         cache.notify(
             f"{model.name}: {broke.what} with the profile {profile!r}; "
@@ -159,13 +161,13 @@ def compile_model(
         ),
         statistics=Statistics(**record["statistics"]),
         flags=flags,
-        profile=profile,
+        profile=profile if isinstance(profile, str) else "custom",
         digest=key,
     )
 
 
 def compile_digest(
-    model: Model, board: Board, *, profile: str = "speed", trace: bool = False
+    model: Model, board: Board, *, profile: str | Profile = "speed", trace: bool = False
 ) -> str:
     """Digest, in hex, of everything that a compiled model follows from.
 
@@ -178,7 +180,7 @@ def compile_digest(
             "compiler": tool_version(),
             "model": content_digest(model.normal, model.format),
             "flags": _flags(model, board, profile, trace),
-            "kernels": _kernels_digest(find_profile(profile, board.cores[0]).kernels),
+            "kernels": _kernels_digest(_profile(profile, board).kernels),
         }
     )
 
@@ -193,11 +195,15 @@ def _kernels_digest(style: str) -> str:
     return digest_of([style, *(each.read_text(encoding="utf-8") for each in sources)])
 
 
-def _flags(model: Model, board: Board, profile: str, trace: bool) -> tuple[str, ...]:
+def _profile(profile: str | Profile, board: Board) -> Profile:
+    return find_profile(profile, board.cores[0]) if isinstance(profile, str) else profile
+
+
+def _flags(model: Model, board: Board, profile: str | Profile, trace: bool) -> tuple[str, ...]:
     return (
         *target_of(board).flags(),
         *common_flags(model.format),
-        *find_profile(profile, board.cores[0]).flags,
+        *_profile(profile, board).flags,
         stack_flag(board.stack),
         *trace_flags(trace),
     )

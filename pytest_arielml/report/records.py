@@ -70,6 +70,8 @@ class DeploymentRecord:
     stack: int = 0
     stacks: list[int] = field(default_factory=list)
     parts: dict[str, int] = field(default_factory=dict)
+    tensors: int = 0
+    least_tensors: int | None = None
     dispatches: dict[str, int] = field(default_factory=dict)
     costs: list[dict[str, Any]] = field(default_factory=list)
     tracks: list[dict[str, Any]] = field(default_factory=list)
@@ -117,6 +119,8 @@ class DeploymentRecord:
         self.parts = {
             name: max(self.parts.get(name, 0), size) for name, size in other.parts.items()
         } or self.parts
+        self.tensors = other.tensors or self.tensors
+        self.least_tensors = other.least_tensors or self.least_tensors
         self.accuracy = other.accuracy or self.accuracy
 
 
@@ -202,7 +206,7 @@ class Recorder:
 
 
 def _record(deployment: Deployment, key: str) -> DeploymentRecord:
-    board = deployment.target.board
+    board, size = deployment.target.board, deployment.size
     return DeploymentRecord(
         deployment.name,
         deployment.target.name,
@@ -218,8 +222,10 @@ def _record(deployment: Deployment, key: str) -> DeploymentRecord:
         module_sha256=_sha256(deployment.compiled.module),
         image_sha256=_sha256(deployment.firmware),
         flags=list(deployment.compiled.flags),
-        flash=deployment.size.flash,
-        parts={**deployment.size.parts, ARENA: 0, STACK: 0},
+        flash=size.flash,
+        parts={**size.parts, ARENA: 0, STACK: 0},
+        tensors=size.tensors,
+        least_tensors=size.least_tensors,
     )
 
 

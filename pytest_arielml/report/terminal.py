@@ -161,6 +161,10 @@ def parts_table(record: DeploymentRecord) -> Table:
         table.add_row(*_cell(flash, index, ""), *_cell(ram, index, "  "))
     table.add_section()
     table.add_row("in all", format_count(record.flash), "  in all", format_count(record.ram))
+    if record.tensors:
+        table.add_row("", "", "  tensors, in the arena", format_count(record.tensors))
+    if record.least_tensors is not None:
+        table.add_row("", "", "  they need at least", format_count(record.least_tensors))
     return table
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from pytest_arielml.errors import (
     WireError,
 )
 from pytest_arielml.firmware import Image
-from pytest_arielml.frontends import Function, Model, Signature
+from pytest_arielml.frontends import Function, Model, Signature, least_memory
 from pytest_arielml.frontends.tflite import is_tflite
 from pytest_arielml.golden import OutputPolicy, Outputs, model_reference, output_policies
 from pytest_arielml.runners import Counters, Machine, Runner, Span
@@ -44,11 +45,17 @@ class Size:
     data and the high-water marks of arena and stack since boot. `parts` says
     what makes them up: keys of flash parts sum to `flash`; the RAM parts are
     `ram: static data`, `ram: arena` and `ram: stack`.
+
+    `tensors` is what inputs, results and everything between them take of the
+    arena; `least_tensors` the largest sum of those that must be alive at once,
+    whatever a compiler does (`None` where sizes are free, and for MLIR).
     """
 
     flash: int
     ram: int
     parts: dict[str, int]
+    tensors: int = 0
+    least_tensors: int | None = None
 
 
 @dataclass
@@ -139,7 +146,17 @@ class Deployment:
                 "ram: arena": self._arena_peak,
                 "ram: stack": sum(self._stack_peaks),
             },
+            tensors=self.compiled.statistics.transient + self.compiled.input_bytes,
+            least_tensors=self._least_tensors,
         )
+
+    @cached_property
+    def _least_tensors(self) -> int | None:
+        if self.model.format != "onnx":
+            return None
+        import onnx
+
+        return least_memory(onnx.load_model_from_string(self.model.normal))
 
     @property
     def init_instructions(self) -> int | None:
