@@ -13,7 +13,7 @@ from pytest_arielml.cli.target import add_target, check_bus_model, read_runner_o
 from pytest_arielml.errors import InputError, Unavailable, UsageError
 from pytest_arielml.frontends.tflite import is_tflite
 from pytest_arielml.golden import input_ranges, random_arrays
-from pytest_arielml.report import Recorder, deployment_table, parts_table
+from pytest_arielml.report import Recorder, deployment_table, kept_in_float, parts_table
 from pytest_arielml.session import (
     Deployment,
     Result,
@@ -105,6 +105,9 @@ def run(options: argparse.Namespace) -> int:
         console.print(deployment_table([record]))
         console.print()
         console.print(parts_table(record))
+        if record.kept_in_float:
+            console.print()
+            console.print(kept_in_float(record), markup=False)
         if options.output is not None:
             write_arrays(options.output, result.outputs)
         console.print()

@@ -6,6 +6,7 @@ from pytest_arielml.report.records import DeploymentRecord, Recorder
 from pytest_arielml.report.terminal import (
     accuracy_table,
     deployment_table,
+    kept_in_float,
     parts_table,
     print_summary,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "accuracy_table",
     "deployment_table",
     "figure_versions",
+    "kept_in_float",
     "parts_table",
     "print_summary",
     "variants_table",

@@ -78,6 +78,7 @@ class DeploymentRecord:
     tracks_from: str = ORDERED
     imbalance: float | None = None
     accuracy: dict[str, Any] | None = None
+    kept_in_float: dict[str, str] = field(default_factory=dict)
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -226,6 +227,7 @@ def _record(deployment: Deployment, key: str) -> DeploymentRecord:
         parts={**size.parts, ARENA: 0, STACK: 0},
         tensors=size.tensors,
         least_tensors=size.least_tensors,
+        kept_in_float=deployment.kept_in_float,
     )
 
 

@@ -50,6 +50,8 @@ def print_summary(
         for record in records:
             console.print(f"\n{record.label} on {record.target}", style="bold", markup=False)
             console.print(parts_table(record))
+            if record.kept_in_float:
+                console.print(kept_in_float(record), markup=False)
     if gated:
         _print_changes(console, outcomes, detailed=detailed or updated, updated=updated)
     failed = [outcome for outcome in outcomes if outcome.outcome == "failed"]
@@ -166,6 +168,14 @@ def parts_table(record: DeploymentRecord) -> Table:
     if record.least_tensors is not None:
         table.add_row("", "", "  they need at least", format_count(record.least_tensors))
     return table
+
+
+def kept_in_float(record: DeploymentRecord) -> str:
+    """One line of what was not computed in integers, and why; "" when there is nothing to say."""
+    if not record.kept_in_float:
+        return ""
+    each = "; ".join(f"{name}: {reason}" for name, reason in record.kept_in_float.items())
+    return f"in float, between integers: {each}"
 
 
 def _largest(items: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:

@@ -124,6 +124,11 @@ class Deployment:
         return self.model.signature
 
     @property
+    def kept_in_float(self) -> dict[str, str]:
+        """Operators between integers of 8 bits that are computed in float: name to reason."""
+        return dict(self.model.kept_in_float)
+
+    @property
     def firmware(self) -> Path:
         """The image, an ELF file."""
         return self.image.elf

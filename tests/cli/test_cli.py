@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnx.parser
 import pytest
+from onnx import parser
 
 from pytest_arielml.cli import main
 from pytest_arielml.session import target_names
@@ -121,6 +121,20 @@ def test_run_writes_a_timeline_of_each_core(
     assert "cannot write the timeline" in capsys.readouterr().err
 
 
+def test_run_says_what_stayed_in_float(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = """<ir_version: 9, opset_import: ["": 19]>
+        main (int8[1,6] x) => (int8[1,6] y)
+        <float s = {0.1}, int8 z = {0}, float t = {0.00390625}, int8 low = {-128}> {
+            real = DequantizeLinear(x, s, z)
+            [soft] shares = Softmax(real)
+            y = QuantizeLinear(shares, t, low)
+        }"""
+    onnx.save(parser.parse_model(text), tmp_path / "softmax.onnx")
+    assert main(["run", str(tmp_path / "softmax.onnx")]) == 0
+    line = "in float, between integers: Softmax soft: it has no integer form"
+    assert line in " ".join(capsys.readouterr().out.split())
+
+
 def test_run_without_inputs_takes_random_ones(
     capsys: pytest.CaptureFixture[str], lenet5_model: Path
 ) -> None:
@@ -147,7 +161,7 @@ def test_run_takes_sizes(
         '<ir_version: 8, opset_import: ["" : 17]> g (float[N,4] x) => (float[N,4] y) {y = Neg(x)}'
     )
     model = tmp_path / "net.onnx"
-    onnx.save(onnx.parser.parse_model(text), model)
+    onnx.save(parser.parse_model(text), model)
     assert main(["run", str(model), "--dim", f"N={size}", "--output", str(tmp_path)]) == 0
     assert "outputs equal" in capsys.readouterr().out
     assert np.load(tmp_path / "output_0.npy").shape == (rows, 4)

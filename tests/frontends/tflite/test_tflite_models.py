@@ -39,8 +39,7 @@ def file(name: str) -> Path:
 def test_it_gives_what_litert_gives(name: str, bench: Workbench) -> None:
     path = file(f"{name}.tflite")
     lite = bench.deploy(path)
-    # Only averages, which float would round in another way, are LiteRT's own arithmetic.
-    assert not lite.model.kept_in_float
+    assert {kept.partition(" ")[0] for kept in lite.kept_in_float} <= {"Softmax"}
     ranges = input_ranges(path.read_bytes())
     stacked = random_arrays(lite.signature.main.inputs, seed=5, samples=2, ranges=ranges)
     for call in zip(*stacked, strict=True):

@@ -67,7 +67,7 @@ def integer_form(model: onnx.ModelProto) -> onnx.ModelProto:
     changed = copy_of(model)
     values, namer = Values(changed.graph), Namer(changed.graph)
     nodes: list[onnx.NodeProto] = []
-    kept: dict[str, str] = {}
+    kept = kept_in_float(model)
     described: list[onnx.ValueInfoProto] = []
     replaced = False
     for node in changed.graph.node:
@@ -76,10 +76,14 @@ def integer_form(model: onnx.ModelProto) -> onnx.ModelProto:
             nodes.append(node)
             continue
         replaced = True
+        kept.pop(_called(made.node), None)
         nodes += made.nodes
         described += made.described
     if not replaced:
-        return model
+        if kept == kept_in_float(model):
+            return model
+        _note(changed, kept)
+        return changed
     changed.graph.value_info.extend(described)
     replace_nodes(changed.graph, nodes)
     if all(each.domain != DOMAIN for each in changed.opset_import):
@@ -103,15 +107,21 @@ def _made(
     for node, target in _candidates(quantize, values):
         rule = RULES.get(node.op_type)
         if rule is None or not is_own(node):
+            if any(values.quantized(name) for name in node.input):
+                kept[_called(node)] = "it has no integer form"
             continue
         builder = Builder(quantize, node, target, values, namer, version)
         try:
             rule(builder)
         except Refused as refused:
-            kept[f"{node.op_type} {node.name or node.output[0]}"] = str(refused)
+            kept[_called(node)] = str(refused)
             continue
         return builder
     return None
+
+
+def _called(node: onnx.NodeProto) -> str:
+    return f"{node.op_type} {node.name or node.output[0]}"
 
 
 def _candidates(
@@ -176,9 +186,8 @@ def _within(target: Target, low: float, high: float) -> Target:
 
 
 def _note(model: onnx.ModelProto, kept: dict[str, str]) -> None:
-    known = {**kept_in_float(model), **kept}
     others = [each for each in model.metadata_props if each.key != _NOTE]
     del model.metadata_props[:]
     model.metadata_props.extend(others)
-    if known:
-        model.metadata_props.add(key=_NOTE, value=json.dumps(known, sort_keys=True))
+    if kept:
+        model.metadata_props.add(key=_NOTE, value=json.dumps(kept, sort_keys=True))
