@@ -108,6 +108,13 @@ class Graph:
             **options,
         )
 
+    def unsigned_weights(self, shape: list[int]) -> str:
+        """Less their zero point they take nine bits."""
+        values = self.random.integers(0, 256, shape).astype(np.uint8)
+        return self.add(
+            "DequantizeLinear", self.constant(values), *self.parameters(0.010417, 93, np.uint8)
+        )
+
     def bias(self, count: int, scale: Any) -> str:
         values = self.random.integers(-3000, 3000, count).astype(np.int32)
         zeros = np.zeros(np.shape(scale), np.int32)

@@ -40,7 +40,7 @@ def add_parser(commands: Commands) -> None:
         "--only",
         choices=SUITES,
         action="append",
-        help="this suite alone; repeatable (default: board, then runtime, then parallel, then onnx)",
+        help="this suite alone; repeatable (default: board, runtime, parallel, then onnx)",
     )
     parser.add_argument("-n", type=int, metavar="N", help="workers to run on (pytest-xdist)")
     parser.add_argument("-k", metavar="TEXT", help="only checks whose name has this, as in pytest")

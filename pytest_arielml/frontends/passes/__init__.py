@@ -23,13 +23,19 @@ from pytest_arielml.frontends.passes.loops import unroll_loops
 from pytest_arielml.frontends.passes.operators import rewrite_operators
 from pytest_arielml.frontends.passes.opset import raise_opset
 from pytest_arielml.frontends.passes.prune import prune
+from pytest_arielml.frontends.passes.qoperators import dequantize_operators
 from pytest_arielml.frontends.passes.recurrent import run_forwards
 from pytest_arielml.frontends.passes.scans import unroll_scans
 
 Pass = Callable[[onnx.ModelProto], onnx.ModelProto]
 
 #: Once, in this order.
-FIRST: Final[tuple[Pass, ...]] = (inline_functions, raise_opset, run_forwards)
+FIRST: Final[tuple[Pass, ...]] = (
+    inline_functions,
+    raise_opset,
+    dequantize_operators,
+    run_forwards,
+)
 #: Again and again, since each may open the way for another.
 REPEATED: Final[tuple[Pass, ...]] = (
     fold_constants,

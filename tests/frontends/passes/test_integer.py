@@ -34,6 +34,28 @@ def conv(graph: Graph) -> str:
     return graph.quantize(y, 0.05)
 
 
+def conv_unsigned(graph: Graph) -> str:
+    x = graph.input([1, 3, 7, 7])
+    y = graph.add("Conv", x, graph.unsigned_weights([4, 3, 3, 3]), pads=[1] * 4)
+    return graph.quantize(y, 0.05371)
+
+
+def conv_unsigned_groups(graph: Graph) -> str:
+    x = graph.input([1, 4, 7, 7])
+    y = graph.add("Conv", x, graph.unsigned_weights([6, 2, 3, 3]), group=2)
+    return graph.quantize(y, 0.05371)
+
+
+def matmul_unsigned(graph: Graph) -> str:
+    x = graph.input([3, 16])
+    return graph.quantize(graph.add("MatMul", x, graph.unsigned_weights([16, 5])), 0.05371)
+
+
+def concatenate_unlike(graph: Graph) -> str:
+    parts = [graph.input([2, 5], 0.02), graph.input([2, 3], 0.031, -7)]
+    return graph.quantize(graph.add("Concat", *parts, axis=1), 0.0271)
+
+
 def conv_by_channel(graph: Graph) -> str:
     scales = np.array([0.01, 0.003, 0.0001, 0.02], np.float32)
     x = graph.input([1, 3, 9, 8])
@@ -196,6 +218,7 @@ def network(graph: Graph) -> str:
 
 
 CASES = [
+    *(conv_unsigned, conv_unsigned_groups, matmul_unsigned, concatenate_unlike),
     *(conv, conv_by_channel, conv_depthwise_relu, conv_dilated_groups_relu6, conv_one_dimension),
     *(gemm, gemm_float_bias, matmul_and_bias, add, subtract_and_bound, multiply),
     *(max_pool, max_pool_rescaled, global_average, average, reduce_mean),
@@ -252,6 +275,22 @@ def refused(kind: str, make: Callable[[Graph], str]) -> str:
     form = normal(graph.model(make(graph)))
     assert kind in {node.op_type for node in form.graph.node}
     return "; ".join(kept_in_float(form).values())
+
+
+def test_an_operator_without_a_rule_is_named() -> None:
+    graph = Graph()
+    x = graph.input([1, 8], 0.1)
+    reason = "it has no integer form"
+    model = graph.model(graph.quantize(graph.add("Softmax", x), 1 / 256))
+    form = normal(model)
+    assert list(kept_in_float(form).values()) == [reason]
+    # Beside one that has: the note stays, and says nothing of the other.
+    graph = Graph()
+    x = graph.input([1, 8], 0.1)
+    y = graph.requantized(graph.add("MatMul", x, graph.weights([8, 8])), 0.1)
+    model = graph.model(graph.quantize(graph.add("Softmax", y), 1 / 256))
+    kept = kept_in_float(normal(model))
+    assert [name.partition(" ")[0] for name in kept] == ["Softmax"]
 
 
 def test_what_stays_in_float_says_why() -> None:

@@ -117,6 +117,16 @@ class Builder(Rewrite):
         """A builder for another node of the same result."""
         return Builder(self._quantize, node, self.target, self.values, self._namer, self.opset)
 
+    def aside(self, shape: tuple[int, ...]) -> Builder:
+        """A builder for integers of the target's, of `shape`, that are a part of the result."""
+        quantize = onnx.NodeProto()
+        quantize.CopyFrom(self._quantize)
+        quantize.output[0] = self._namer(f"{self.result}_part")
+        builder = Builder(quantize, self.node, self.target, self.values, self._namer, self.opset)
+        element = _ELEMENTS[self.target.quantization.dtype.name]
+        builder.described.append(onnx.helper.make_tensor_value_info(builder.result, element, shape))
+        return builder
+
     def quantized(self, place: int) -> Quantized:
         """An input that stands for integers. Raises: Refused."""
         found = self.values.quantized(self.input(place))

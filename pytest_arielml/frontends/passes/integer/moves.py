@@ -64,12 +64,28 @@ def resize(builder: Builder) -> None:
 
 
 def join(builder: Builder) -> None:
-    """`Concat` of tensors of one quantization. Raises: Refused."""
+    """`Concat`; parts that are quantized in another way than the first are brought to the result's.
+
+    Raises: Refused.
+    """
     parts = [builder.per_tensor(place) for place in range(len(builder.node.input))]
     first = parts[0]
-    if not all(part.quantization.same(first.quantization) for part in parts):
-        raise Refused("its inputs are quantized in different ways")
-    _apply(builder, first, [part.name for part in parts[1:]])
+    if all(part.quantization.same(first.quantization) for part in parts):
+        _apply(builder, first, [part.name for part in parts[1:]])
+        return
+    names = [_brought(builder, part) for part in parts]
+    builder.add("Concat", *names, output=builder.result, **_attributes(builder.options))
+
+
+def _brought(builder: Builder, value: Quantized) -> str:
+    """The integers of one part in the target's steps."""
+    if value.quantization.same(builder.target.quantization) and _is_open(builder):
+        return value.name
+    aside = builder.aside(value.shape)
+    rescale(aside, value, value.name)
+    builder.nodes += aside.nodes
+    builder.described += aside.described
+    return aside.result
 
 
 def part(builder: Builder) -> None:

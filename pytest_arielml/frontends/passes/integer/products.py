@@ -26,10 +26,20 @@ def convolve(builder: Builder) -> None:
     options.pop("kernel_shape", None)
     others = tuple(range(1, weights.ndim))
     sums = weights.sum(axis=others, dtype=np.int64)
-    reach = np.abs(weights, dtype=np.int64).sum(axis=others)
+    reach = np.abs(weights).sum(axis=others, dtype=np.int64)
     source = _surrounded(builder, x, weights.shape[2:], options)
-    product = builder.add("ConvInteger", source, builder.constant(weights, np.int8), **options)
+    narrow, rest = _narrow(weights)
+    product = builder.add("ConvInteger", source, builder.constant(narrow, np.int8), **options)
     shape = [1, -1] + [1] * (weights.ndim - 2)
+    if rest:
+        # One window for each group: its sum is that of all its channels.
+        count = builder.options.get("group", 1)
+        ones = builder.constant(np.ones([count, *weights.shape[1:]]), np.int8)
+        window = builder.add("ConvInteger", source, ones, **options)
+        if 1 < count < len(weights):
+            repeated = np.repeat(np.arange(count), len(weights) // count)
+            window = builder.add("Gather", window, builder.constant(repeated), axis=1)
+        product = _with_rest(builder, product, window, rest)
     _finish(builder, product, x, channels, sums, reach, shape, axis=1)
 
 
@@ -67,15 +77,20 @@ def multiply(builder: Builder) -> None:
     if gemm and options.get("beta", 1.0) != 1.0 and builder.input(2):
         raise Refused("it scales its bias")
     sums = weights.sum(axis=0, dtype=np.int64)
-    reach = np.abs(weights, dtype=np.int64).sum(axis=0)
-    product = builder.add("MatMulInteger", x.name, builder.constant(weights, np.int8))
+    reach = np.abs(weights).sum(axis=0, dtype=np.int64)
+    narrow, rest = _narrow(weights)
+    product = builder.add("MatMulInteger", x.name, builder.constant(narrow, np.int8))
     rank = len(x.shape)
+    if rest:
+        wide = builder.add("Cast", x.name, to=onnx.TensorProto.INT32)
+        total = builder.add("ReduceSum", wide, builder.constant([rank - 1]), keepdims=1)
+        product = _with_rest(builder, product, total, rest)
     shape = [1] * (rank - 1) + [-1]
     _finish(builder, product, x, channels, sums, reach, shape, axis=rank - 1)
 
 
 def _weights(builder: Builder, place: int, *, axis: int) -> tuple[Array, NDArray[np.float64]]:
-    """Constant weights less their zero points, and the scale of each output channel."""
+    """Constant weights less their zero points (int64), and the scale of each output channel."""
     found = builder.quantized(place)
     if found.constant is None:
         raise Refused("its weights are not constant")
@@ -87,9 +102,22 @@ def _weights(builder: Builder, place: int, *, axis: int) -> tuple[Array, NDArray
             raise Refused("its weights have scales along another axis than the channels")
         zeros = zeros.reshape([-1 if at == axis else 1 for at in range(values.ndim)])
     values = values - zeros
-    if values.min(initial=0) < -128 or values.max(initial=0) > 127:
-        raise Refused("its weights less their zero point take more than 8 bits")
-    return values.astype(np.int8), np.asarray(scales, np.float64)
+    if np.ptp(values) > _GREATEST:
+        raise Refused("its weights less their zero points take more than 8 bits")
+    return values, np.asarray(scales, np.float64)
+
+
+def _narrow(weights: Array) -> tuple[Array, int]:
+    """Weights of 8 bits, and what each of them lacks: those of uint8 reach from -255 to 255."""
+    least, greatest = int(weights.min(initial=0)), int(weights.max(initial=0))
+    rest = 0 if least >= -128 and greatest <= 127 else int(weights.min()) + 128
+    return weights - rest, rest
+
+
+def _with_rest(builder: Builder, product: str, total: str, rest: int) -> str:
+    """A product of weights that each lack `rest`, which is as often in it as `total` says."""
+    term = builder.add("Mul", total, builder.constant(rest, np.int32))
+    return builder.add("Add", product, term)
 
 
 def _surrounded(
