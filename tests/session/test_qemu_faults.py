@@ -13,6 +13,7 @@ import pytest
 from test_faults import FOREVER, IMAGE, UNDEFINED, _patched
 
 from pytest_arielml.errors import GuestFault
+from pytest_arielml.firmware.symbols import read_symbols
 from pytest_arielml.runners.qemu import QemuMachine
 from pytest_arielml.session import Deployment, Workbench
 
@@ -87,3 +88,20 @@ def test_a_device_that_resets_is_itself_again(bench: Workbench, models: Path) ->
     assert greeting.image_id == counter.image.identity
     counter._booted.client.load()
     assert counter.run(function="tick").output == 1
+
+
+def test_a_fault_of_another_core_names_it(lenet5_model: Path, tmp_path: Path) -> None:
+    """It reports by itself, while the first core waits for it."""
+    with Workbench("qemu-mps2-an521") as bench:
+        right = bench.deploy(lenet5_model, cores=2)
+        elf = tmp_path / "spoilt.elf"
+        (name,) = (at.name for at in read_symbols(right.image.elf) if "help_team" in at.name)
+        elf.write_bytes(_patched(right.image, name, UNDEFINED))
+        image = dataclasses.replace(right.image, elf=elf)
+        spoilt = Deployment(
+            right.model, right.compiled, image, right.target, bench.runner, timeout=2.0
+        )
+        with pytest.raises(GuestFault, match="undefined instruction, on core 1") as error:
+            spoilt.run(IMAGE)
+        assert f"pc {right.image.symbols.address(name) & ~1:#010x}" in str(error.value.where)
+        spoilt.close()

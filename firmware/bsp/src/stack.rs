@@ -23,6 +23,18 @@ pub(crate) fn bottom(core: u32) -> *mut u32 {
     first.wrapping_byte_add((core.wrapping_mul(size())) as usize)
 }
 
+/// The core, of `cores`, on whose stack this is called.
+#[inline(never)]
+pub fn owner(cores: u32) -> u32 {
+    let local = 0_u32;
+    let here = core::hint::black_box(&raw const local);
+    let mut core = 0;
+    while core + 1 < cores && here >= bottom(core + 1).cast_const() {
+        core += 1;
+    }
+    core
+}
+
 /// The first address above the first core's stack.
 #[cfg(target_arch = "arm")]
 pub(crate) const fn top() -> *const u32 {

@@ -11,6 +11,7 @@ use arielml_arena::Arena;
 use arielml_bsp::Processor;
 use arielml_bsp::arch::{Fault, stop};
 use arielml_bsp::board::Board;
+use arielml_bsp::stack;
 use arielml_hal::LibraryQuery;
 
 use crate::place::Place;
@@ -143,6 +144,17 @@ fn report<B: Board>(kind: &str, text: &[&[u8]], pc: u32, lr: u32) -> ! {
     // SAFETY: what ran before runs no more, nor does it use its reference to
     // the buffers again.
     let (mut uart, buffers) = unsafe { (B::uart_after_fault(), &mut *FRAMES.0.get()) };
-    report_fault(&mut uart, &mut buffers.staging, kind, text, pc, lr);
+    if B::IDENTITY.cores == 1 {
+        report_fault(&mut uart, &mut buffers.staging, kind, text, pc, lr);
+        stop()
+    }
+    let core = stack::owner(B::IDENTITY.cores);
+    let number = [b'0' + core as u8];
+    let (before, number): (&[u8], &[u8]) =
+        if core == 0 { (b"", b"") } else { (b", on core ", &number) };
+    // There are three at most.
+    let piece = |index: usize| text.get(index).copied().unwrap_or_default();
+    let text = [piece(0), piece(1), piece(2), before, number];
+    report_fault(&mut uart, &mut buffers.staging, kind, &text, pc, lr);
     stop()
 }
