@@ -225,6 +225,36 @@ def test_clocks_of_the_rp2040(request_type: Any) -> None:
     assert pll.read(0x0) == 1 << 31 | 1
 
 
+def test_clocks_of_the_rp2350(request_type: Any) -> None:
+    """The start-up code's own sequence ends, from the ring oscillator on."""
+    crystal = simulated("rp2350.repl", "xosc", request_type)
+    crystal.write(0x0, 0xFAB << 12 | 0xAA0)
+    assert crystal.read(0x4) >> 31 == 1
+
+    clocks = simulated("rp2350.repl", "clocks", request_type)
+    assert (clocks.read(0x3C), clocks.read(0x44)) == (0x41, 1 << 1)
+    clocks.write(0x3C, 0x40)
+    assert clocks.read(0x44) == 1
+    clocks.write(0x30, 2)
+    assert clocks.read(0x38) == 1 << 2
+    clocks.write(0x3C, 1)
+    assert clocks.read(0x44) == 1 << 1
+
+    resets = simulated("rp2350.repl", "resets", request_type)
+    resets.write(0x0, resets.read(0x0) & ~(1 << 26 | 1 << 14))
+    assert resets.read(0x8) == 1 << 26 | 1 << 14
+
+    ticks = simulated("rp2350.repl", "ticks", request_type)
+    assert ticks.read(0x18) == 0
+    ticks.write(0x1C, 12)
+    ticks.write(0x18, 1)
+    assert (ticks.read(0x18), ticks.read(0x1C)) == (3, 12)
+
+    watchdog = simulated("rp2350.repl", "watchdog", request_type)
+    watchdog.write(0x0, 1 << 31)
+    assert watchdog.resets == 1
+
+
 def test_watchdog_of_the_rp2040(request_type: Any) -> None:
     watchdog = simulated("rp2040.repl", "watchdog", request_type)
     watchdog.write(0x2C, 1 << 9 | 12)
@@ -331,6 +361,15 @@ def test_spinlocks_of_the_rp2040(sio: Simulated) -> None:
     sio.write(0x100, 5)
     assert sio.read(0x5C) == 1 << 31
     assert sio.read(0x100) == 1
+
+
+def test_the_rp2350_has_shorter_mailboxes() -> None:
+    older, newer = (
+        read(platform_folder() / f"{name}.repl")["sio"].values["script"]
+        for name in ("rp2040", "rp2350")
+    )
+    assert older.count("< 8") == 3
+    assert newer == older.replace("< 8", "< 4")
 
 
 @pytest.mark.parametrize("platform", ["esp32c3.repl", "esp32c6.repl"])

@@ -40,6 +40,7 @@ UARTS = {
 TIMERS = {
     "nrf-timer": "Python.PythonPeripheral",
     "rp2040-timer": "Python.PythonPeripheral",
+    "rp2350-timer": "Python.PythonPeripheral",
     "cmsdk-timer": "Python.PythonPeripheral",
     "clint": "IRQControllers.CoreLevelInterruptor",
     "stm32-tim": "Timers.STM32_Timer",
