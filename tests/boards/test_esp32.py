@@ -20,6 +20,8 @@ from pytest_arielml.golden import read
 from pytest_arielml.runners.emu.machine import EmuMachine
 from pytest_arielml.runners.emu.runner import EmuRunner
 from pytest_arielml.runners.serial.binary import flat
+from pytest_arielml.runners.serial.port import Port
+from pytest_arielml.runners.serial.tools import TOOLS, Job
 from pytest_arielml.session import Deployment, Workbench
 from pytest_arielml.wire import Client
 
@@ -95,6 +97,20 @@ def test_the_rom_finds_the_image_and_goes_on_behind_the_mark(
     assert reset == board.vectors == board.flash.origin + 8
     with deployment.image.elf.open("rb") as file:
         assert ELFFile(file).header["e_entry"] == reset
+
+
+def test_it_is_flashed_as_it_is_from_the_start(
+    deployment: Deployment, board: Board, tmp_path: Path
+) -> None:
+    assert board.serial is not None
+    (tool,) = board.serial.tools
+    port = Port("/dev/ttyUSB0", board.serial.usb[0], "A1")
+    job = Job(deployment.image.elf, board.flash, tool.chip, port, tmp_path)
+    (run,) = TOOLS[tool.name].flash(job)
+    written = tmp_path / "image.bin"
+    assert run[:4] == ["--chip", board.name, "--port", "/dev/ttyUSB0"]
+    assert run[-2:] == ["0x0", str(written)]
+    assert written.read_bytes() == flat(deployment.image.elf, board.flash)[1]
 
 
 def test_kernels_and_runtime_pass_floats_alike(deployment: Deployment) -> None:

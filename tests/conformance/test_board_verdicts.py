@@ -176,6 +176,16 @@ def test_atomics_that_are_none(board: Board) -> None:
     assert "none" in verdicts.atomics((0, 0, 0, 0, 0), small)
     with pytest.raises(BoardError, match="other atomics"):
         verdicts.atomics((1, 42, 10, 1, 1), small)
+    for cpu, found, wrong in (
+        ("rv32imc", (0, 0, 0, 0, 0), (2, 42, 10, 1, 1)),
+        ("rv32imac", (2, 42, 10, 1, 1), (0, 0, 0, 0, 0)),
+    ):
+        riscv = dataclasses.replace(
+            with_core(board, cpu), architecture="riscv32imc-unknown-none-elf"
+        )
+        verdicts.atomics(found, riscv)
+        with pytest.raises(BoardError, match=f"other atomics than a {cpu}"):
+            verdicts.atomics(wrong, riscv)
 
 
 def test_a_sleep_that_goes_wrong() -> None:
