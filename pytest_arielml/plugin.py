@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -162,13 +163,22 @@ def _workbench(config: pytest.Config, name: str) -> Workbench:
         target = next(target for target in options.targets if target.name == name)
         benches[name] = Workbench(
             target,
-            cache=Cache.temporary() if options.no_cache else Cache(options.cache),
+            cache=(
+                Cache.temporary(notify=_warn)
+                if options.no_cache
+                else Cache(options.cache, notify=_warn)
+            ),
             settings=Settings(
                 scheduler=options.scheduler, timeout=options.timeout, runner=options.runner
             ),
             runners=config.stash[_runners],
         )
     return benches[name]
+
+
+def _warn(text: str) -> None:
+    """Puts into pytest's summary what went wrong and was mended."""
+    warnings.warn(pytest.PytestWarning(text), stacklevel=2)
 
 
 def _uncaptured(config: pytest.Config) -> AbstractContextManager[None]:

@@ -33,7 +33,7 @@ from pytest_arielml.errors import CompileError
 from pytest_arielml.frontends import Model
 
 #: Raised when what an entry of the cache holds, or how it is made, changes.
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 # An importer that hangs or crashes does so for no reason of the model's.
 _ATTEMPTS: Final = 2
 # Seconds; importing takes one, whatever the model.

@@ -9,6 +9,8 @@ from pathlib import Path
 import iree.runtime  # noqa: F401
 import pytest
 
+from pytest_arielml.compiler import tool_path
+
 
 def test_functions_inputs_and_outputs_by_name(pytester: pytest.Pytester, models: Path) -> None:
     pytester.makepyfile(
@@ -185,3 +187,33 @@ def test_mlir_that_is_wrong(pytester: pytest.Pytester, content: str, lines: list
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(lines)
     result.stdout.no_fnmatch_line("*pytest_arielml/frontends*")
+
+
+def test_a_compiler_that_breaks_is_told_of_in_the_summary(
+    pytester: pytest.Pytester, models: Path, tmp_path: Path
+) -> None:
+    weak = tmp_path / "iree-compile"
+    weak.write_text(
+        '#!/bin/sh\ncase "$*" in *loop-unrolling*) kill -SEGV $$;; esac\n'
+        f'exec {tool_path("iree-compile")} "$@"\n'
+    )
+    weak.chmod(0o755)
+    pytester.makeconftest(
+        f"""
+        from pathlib import Path
+        from pytest_arielml.compiler import compile
+        compile.tool_path = lambda name: Path({str(weak)!r})
+        """
+    )
+    pytester.makepyfile(
+        f"""
+        def test_counts(arielml):
+            counter = arielml.deploy({str(models / "counter.mlir")!r})
+            assert int(counter.run(function="tick").output) == 1
+        """
+    )
+    result = pytester.runpytest("--arielml-no-cache")
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(
+        ["*iree-compile crashed (signal 11) with the profile 'speed'; it is compiled with*"]
+    )

@@ -65,6 +65,10 @@ class Depthwise(Kernel):
             found.append(np.ascontiguousarray(tile).reshape(-1).view(np.int8))
         return np.concatenate(found)
 
+    def before(self, *_: object) -> list[str]:
+        """Nothing: each channel has inputs of its own."""
+        return []
+
     def accumulate(
         self, body: Body, kinds: tuple[str, str], starts: list[str], tile: str, sums: list[str]
     ) -> None:

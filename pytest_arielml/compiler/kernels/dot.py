@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from pytest_arielml.compiler.kernels.cores import Style
 from pytest_arielml.compiler.kernels.text import Body
 
-BYTES: int = 4
+BYTES: Final = 4
+#: What weights are more than they are where they are read as unsigned.
+BIAS: Final = 128
+#: How many sums at most are kept in registers of Armv6-M, which has eight of use.
+SETTLED: Final = 4
 
 
 def word(body: Body, memory: str, kind: str, at: str) -> str:
@@ -14,10 +21,10 @@ def word(body: Body, memory: str, kind: str, at: str) -> str:
     return body.value(f"vector.extract {cast}[0] : i32 from vector<1xi32>")
 
 
-def byte(body: Body, memory: str, kind: str, at: str) -> str:
-    """A byte, with its sign, as an i32."""
+def byte(body: Body, memory: str, kind: str, at: str, extend: str = "extsi") -> str:
+    """A byte, with its sign (or without: `extui`), as an i32."""
     loaded = body.value(f"memref.load {memory}[{at}] : {kind}")
-    return body.value(f"arith.extsi {loaded} : i8 to i32")
+    return body.value(f"arith.{extend} {loaded} : i8 to i32")
 
 
 def halves(body: Body, value: str) -> tuple[str, str]:
@@ -42,6 +49,28 @@ def add_product(body: Body, a: str, b: str, total: str) -> str:
     return body.value(f"arith.addi {total}, {product} : i32")
 
 
+def settle(body: Body, values: list[str]) -> None:
+    """Has `values` in the low registers of Armv6-M, all at once, before anything that follows.
+
+    Left to itself LLVM computes one after the other, and keeps on the stack what each
+    has read.
+    """
+    count = len(values)
+    kinds = ", ".join(["i32"] * count)
+    constraints = ",".join(["=l"] * count + [str(place) for place in range(count)])
+    whole = "i32" if count == 1 else f"!llvm.struct<({kinds})>"
+    made = body.value(
+        f'llvm.inline_asm has_side_effects asm_dialect = att "", "{constraints},~{{memory}}" '
+        f"{', '.join(values)} : ({kinds}) -> {whole}"
+    )
+    if count == 1:
+        values[:] = [made]
+        return
+    values[:] = [
+        body.value(f"llvm.extractvalue {made}[{place}] : {whole}") for place in range(count)
+    ]
+
+
 class Tile:
     """Some pixels by some channels: what is read serves all of them.
 
@@ -51,12 +80,14 @@ class Tile:
     """
 
     def __init__(
-        self, body: Body, x: tuple[str, str], w: tuple[str, str], channels: int, *, dsp: bool
+        self, body: Body, x: tuple[str, str], w: tuple[str, str], channels: int, style: Style
     ) -> None:
         self._body = body
         self._x, self._w = x, w
         self._channels = channels
-        self._dsp = dsp
+        self._dsp = style.dsp
+        self._settles = style.biased
+        self._extend = "extui" if style.biased else "extsi"
 
     def along(
         self, starts: list[str], weights: str, length: int, sums: list[str], unroll: int
@@ -109,7 +140,9 @@ class Tile:
         read = [byte(body, *self._x, body.index(each, at)) for each in starts]
         for channel in range(self._channels):
             place = body.index(weights, at * self._channels + channel)
-            weight = byte(body, *self._w, place)
+            weight = byte(body, *self._w, place, self._extend)
             for pixel, value in enumerate(read):
                 at_sum = pixel * self._channels + channel
                 sums[at_sum] = add_product(body, value, weight, sums[at_sum])
+        if self._settles and len(sums) <= SETTLED:
+            settle(body, sums)

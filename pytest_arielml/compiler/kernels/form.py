@@ -198,11 +198,17 @@ class _Rewriter:
             output = ""
         made = Depthwise if found.depthwise else Product
         pool = found.pool
-        kernel = made(window, channels, len(weights), found.scaling, style, pool)
+        scaling = found.scaling
+        if style.narrow:
+            reach = np.abs(weights.astype(np.int64)).reshape(len(weights), -1).sum(axis=1) * 128
+            factors = scaling.factor if found.factors is None else int(found.factors.max())
+            assert factors is not None
+            scaling = scaling.narrowed(int((np.abs(found.bias) + reach).max()), factors)
+        kernel = made(window, channels, len(weights), scaling, style, pool)
         padding = self._padding(found)
         if padding is not None:
             border, fill = padding
-            kernel = made(window, channels, len(weights), found.scaling, style, pool, border, fill)
+            kernel = made(window, channels, len(weights), scaling, style, pool, border, fill)
         if not output:
             result = found.result
             if padding is not None:

@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from pytest_arielml.compiler.kernels.text import Body, executable
 
 # Workgroups that a dispatch is cut into: enough that eight cores end together,
 # not so many that their start costs more than a hundredth.
-_GROUPS: Final = 16
+_GROUPS: Final = 32
 
 #: Which workgroup this is, along an axis.
 GROUP: Final = "stream.dispatch.workgroup.id[{}] : index"
@@ -89,6 +90,10 @@ class Kernel(ABC):
         """Weights [results, kernel height, kernel width, channels] as the kernel reads them."""
 
     @abstractmethod
+    def before(self, body: Body, kinds: tuple[str, str], starts: list[str]) -> list[str]:
+        """What the sums of each pixel begin with beside their bias; none for nothing."""
+
+    @abstractmethod
     def accumulate(
         self, body: Body, kinds: tuple[str, str], starts: list[str], tile: str, sums: list[str]
     ) -> None:
@@ -112,9 +117,9 @@ class Kernel(ABC):
 
     @cached_property
     def pixels(self) -> int:
-        """Pixels of a tile; those of a row that go into one where there is a pool."""
+        """Pixels of a tile; where there is a pool, those of a row that go into one."""
         if self.pool != (1, 1):
-            return self.pool[1]
+            return 1 if self.style.biased else self.pool[1]
         return min(self.style.pixels, self.rows * self.columns if self.flat else self.columns)
 
     @property
@@ -178,7 +183,9 @@ class Kernel(ABC):
         # are few, groups of channels, too.
         lines, step = (self.rows * self.columns, self.pixels) if self.flat else (self.rows, 1)
         down = _parts(math.ceil(lines / step), _GROUPS)
-        across = _parts(self.blocks, max(1, _GROUPS // down[0]))
+        # A dense layer's groups all begin with what is the same for each.
+        most = _GROUPS if lines > 1 else _GROUPS // 2
+        across = _parts(self.blocks, max(1, most // down[0]))
         tiles = _part(body, 0, *across, self.blocks)
         low, high = _part(body, 1, down[0], down[1] * step, lines)
         if self.flat:
@@ -272,20 +279,29 @@ class Kernel(ABC):
     ) -> None:
         step = self.window.strides[1] * self.channels
         starts = [body.index(start, number * step) for number in range(self.pixels)]
+        pooled = self.pool != (1, 1)
+        added = [] if pooled else self.before(body, (kinds[0], kinds[1]), starts)
+        # One after the other where each has something of its own to begin with.
+        places: list[tuple[list[str], list[str]]] = []
+        if pooled and self.style.biased:
+            line = self.window.strides[0] * self.window.width * self.channels
+            for row, column in product(range(self.pool[0]), range(self.pool[1])):
+                moved = [body.index(starts[0], row * line + column * step)]
+                places.append((moved, self.before(body, (kinds[0], kinds[1]), moved)))
         with body.loop(*tiles) as tile:
-            places = [
+            at_tile = [
                 body.index((tile, self.block * self._each), channel * self._each)
                 for channel in range(self.block)
             ]
-            biases = [_parameter(body, kinds, place) for place in places]
-            if self.pool == (1, 1):
-                sums = biases * self.pixels
+            biases = [_parameter(body, kinds, place) for place in at_tile]
+            if not pooled:
+                sums = self._begun(body, biases, added)
                 self.accumulate(body, (kinds[0], kinds[1]), starts, tile, sums)
             else:
-                sums = self._largest(body, (kinds[0], kinds[1]), starts, tile, biases)
+                sums = self._largest(body, (kinds[0], kinds[1]), starts, tile, biases, places)
             factors = [""] * self.block
             if self.scaling.factor is None:
-                factors = [_parameter(body, kinds, body.index(place, 1)) for place in places]
+                factors = [_parameter(body, kinds, body.index(place, 1)) for place in at_tile]
             channel = body.index((tile, self.block))
             if self.results % self.block:
                 channel = least(body, channel, self.results - self.block)
@@ -295,20 +311,41 @@ class Kernel(ABC):
                 place = body.index(outs[beside], channel, of_tile)
                 body.line(f"memref.store {result}, {OUTPUT}[{place}] : {kinds[3]}")
 
+    def _begun(self, body: Body, biases: list[str], added: list[str]) -> list[str]:
+        """What the sums of a tile begin with."""
+        if not added:
+            return biases * self.pixels
+        return [body.value(f"arith.addi {bias}, {each} : i32") for each in added for bias in biases]
+
     def _largest(
-        self, body: Body, kinds: tuple[str, str], starts: list[str], tile: str, biases: list[str]
+        self,
+        body: Body,
+        kinds: tuple[str, str],
+        starts: list[str],
+        tile: str,
+        biases: list[str],
+        places: list[tuple[list[str], list[str]]],
     ) -> list[str]:
         """The largest sums of the pixels that go into one: a larger sum never gives less."""
         best = [body.constant(-(1 << 31), "i32")] * self.block
         line = self.window.strides[0] * self.window.width * self.channels
+        if places:
+            for moved, added in places:
+                sums = self._begun(body, biases, added)
+                self.accumulate(body, kinds, moved, tile, sums)
+                self._raise(body, best, sums)
+            return best
         with body.carry(self.pool[0], 1, best) as (row, inside):
-            sums = biases * self.pixels
+            sums = self._begun(body, biases, [])
             moved = [body.index(start, (row, line)) for start in starts]
             self.accumulate(body, kinds, moved, tile, sums)
-            for at, total in enumerate(sums):
-                channel = at % self.block
-                inside[channel] = body.value(f"arith.maxsi {inside[channel]}, {total} : i32")
+            self._raise(body, inside, sums)
         return best
+
+    def _raise(self, body: Body, best: list[str], sums: list[str]) -> None:
+        for at, total in enumerate(sums):
+            channel = at % self.block
+            best[channel] = body.value(f"arith.maxsi {best[channel]}, {total} : i32")
 
 
 def least(body: Body, value: str, most: int) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_arielml.compiler.kernels.dot import BYTES, Tile
+from pytest_arielml.compiler.kernels.dot import BIAS, BYTES, SETTLED, Tile, byte
 from pytest_arielml.compiler.kernels.kernel import INPUT, WEIGHTS, Kernel
 from pytest_arielml.compiler.kernels.text import Body
 
@@ -30,6 +30,9 @@ class Product(Kernel):
     def block(self) -> int:
         """Channels of a tile."""
         most = self.style.channels if self.pixels > 1 else self.style.single
+        if self.style.biased:
+            # More sums than low registers can hold beside what they are made of do not pay.
+            most = max(1, min(most, SETTLED // self.pixels))
         while most > 2 and self.results % most:
             most //= 2
         return min(most, self.results)
@@ -63,7 +66,26 @@ class Product(Kernel):
                 rest.transpose(1, 2, 0).reshape(rows, -1),
             ]
             found.append(np.concatenate(parts, axis=1).reshape(-1))
-        return np.concatenate(found)
+        packed = np.concatenate(found)
+        if self.style.biased:
+            return (packed.astype(np.int16) + BIAS).astype(np.uint8).view(np.int8)
+        return packed
+
+    def before(self, body: Body, kinds: tuple[str, str], starts: list[str]) -> list[str]:
+        """What each pixel's sums begin with beside their bias."""
+        if not self.style.biased:
+            return []
+        rows, length = self._reach
+        line = self.window.width * self.channels
+        totals = [body.constant(0, "i32")] * len(starts)
+        with body.carry(rows, 1, totals) as (row, inside):
+            moved = [body.index(start, (row, line)) for start in starts]
+            with body.carry(length, 1, inside) as (at, sums):
+                for number, start in enumerate(moved):
+                    value = byte(body, INPUT, kinds[0], body.index(start, at))
+                    sums[number] = body.value(f"arith.addi {sums[number]}, {value} : i32")
+        bias = body.constant(-BIAS, "i32")
+        return [body.value(f"arith.muli {total}, {bias} : i32") for total in totals]
 
     def accumulate(
         self, body: Body, kinds: tuple[str, str], starts: list[str], tile: str, sums: list[str]
@@ -71,9 +93,7 @@ class Product(Kernel):
         """Adds the products of a tile to `sums`."""
         rows, length = self._reach
         line = self.window.width * self.channels
-        products = Tile(
-            body, (INPUT, kinds[0]), (WEIGHTS, kinds[1]), self.block, dsp=self.style.dsp
-        )
+        products = Tile(body, (INPUT, kinds[0]), (WEIGHTS, kinds[1]), self.block, self.style)
         weights = body.index((tile, self.tile_bytes))
         steps = length // BYTES + length % BYTES if self.style.dsp else length
         if rows == 1 or rows * steps <= self.style.straight:
