@@ -189,7 +189,7 @@ def test_a_compiler_that_crashes(
 
 
 @pytest.mark.parametrize(
-    ("breaks", "said"), [("sleep 600", "did not finish within 3 s"), ("kill -KILL $$", "crashed")]
+    ("breaks", "said"), [("sleep 600", "did not finish within 20 s"), ("kill -KILL $$", "crashed")]
 )
 def test_flags_that_break_the_compiler_are_left_out(
     breaks: str, said: str, make_model: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -205,7 +205,7 @@ def test_flags_that_break_the_compiler_are_left_out(
     model = load_model(make_model(helper.make_node("Relu", ["x"], ["y"])))
     notes: list[str] = []
     cache = Cache(tmp_path / "cache", notify=notes.append)
-    compiled = compile_model(model, BOARD, cache=cache, timeout=3)
+    compiled = compile_model(model, BOARD, cache=cache, timeout=20)
     assert compiled.profile == "default"
     assert compiled.object is not None
     assert len(notes) == 1

@@ -28,7 +28,7 @@ def test_instructions_of_a_call(called: tuple[Deployment, Result]) -> None:
     _, result = called
     assert result.instructions is not None
     assert result.overhead is not None
-    assert result.instructions <= 740_000
+    assert result.instructions <= 745_000
     assert result.overhead <= 25_000
     assert result.instructions == result.overhead + sum(d.instructions for d in result.dispatches)
 
@@ -43,7 +43,7 @@ def test_bytes(called: tuple[Deployment, Result]) -> None:
     deployment, _ = called
     size = deployment.size
     assert size.flash <= 121 * 1024
-    assert size.ram <= 19 * 1024
+    assert size.ram <= 14 * 1024
     assert size.parts["ram: stack"] <= 4 * 1024
     assert size.parts["ram: static data"] <= 3 * 1024
     runtime = size.parts["VM"] + size.parts["HAL"] + size.parts["agent"]
