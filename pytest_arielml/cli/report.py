@@ -26,11 +26,13 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes report.html and says where."""
+    console = Console(highlight=False, soft_wrap=True)
     try:
-        path = write_page(options.folder)
+        with console.status(f"drawing the pictures of {options.folder}"):
+            path = write_page(options.folder)
     except OSError as error:
         raise UsageError(
             "the page cannot be written", where=str(error.filename), found=error.strerror
         ) from None
-    Console(highlight=False, soft_wrap=True).print(str(path), markup=False)
+    console.print(str(path), markup=False)
     return 0
