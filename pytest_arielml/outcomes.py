@@ -67,7 +67,8 @@ class Outcomes:
             self._said.append(f"{error.filename or 'a file'} cannot be written: {error.strerror}")
         else:
             return
-        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def _record(self, _: pytest.Session) -> None:
         if self._options.baseline is not None:

@@ -6,10 +6,13 @@ from pytest_arielml.errors import UsageError
 from pytest_arielml.units import (
     format_bytes,
     format_count,
+    format_number,
     format_seconds,
+    format_share,
     parse_bytes,
     parse_count,
     parse_seconds,
+    parse_share,
 )
 
 
@@ -65,3 +68,23 @@ def test_formats() -> None:
     assert format_seconds(0.0371) == "37.10 ms"
     assert format_seconds(8.12e-4) == "812 us"
     assert format_seconds(1.2) == "1.20 s"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("2%", 0.02), ("0.5 %", 0.005), ("100%", 1.0), ("0.25", 0.25), (0.25, 0.25), (0, 0.0)],
+)
+def test_shares(text: str | float, expected: float) -> None:
+    assert parse_share(text) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("text", ["", "%", "-1%", "101%", "1.5", "half", "nan", "inf", True])
+def test_what_is_no_share(text: str | float) -> None:
+    with pytest.raises(UsageError, match="tolerance is not a share"):
+        parse_share(text, what="tolerance")
+
+
+def test_shares_and_numbers_as_they_are_shown() -> None:
+    assert format_share(0.974) == "97.40 %"
+    assert (format_number(1, "test"), format_number(0, "test")) == ("1 test", "0 tests")
+    assert format_number(1200, "figure") == "1,200 figures"

@@ -108,6 +108,15 @@ def findings() -> list[Finding]:
             optional=True,
         )
     )
+    found += [
+        _package(
+            name,
+            "the page of --arielml-report",
+            advice="pip install 'pytest-arielml[report]'",
+            optional=True,
+        )
+        for name in ("jinja2", "matplotlib")
+    ]
     found.append(_cache())
     return found
 

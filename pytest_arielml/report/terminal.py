@@ -78,6 +78,9 @@ def _print_changes(
     )
     if updated and not moved:
         return
+    if not changes:
+        console.print("\nbaseline: no test that passed is in it yet", style="bold")
+        return
     console.print(
         f"\nbaseline: {format_number(len(changes), 'figure')} compared, "
         f"{len(worse)} worse than allowed, {better} better, "
