@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,7 @@ class Arielml:
         dims: Dims | None = None,
         trace: bool = False,
         timeline: bool = False,
+        example_inputs: Sequence[Any] | None = None,
     ) -> Deployment:
         """The model compiled, linked and booted; the same arguments give the same one.
 
@@ -81,6 +82,7 @@ class Arielml:
             dims=dims,
             trace=trace,
             timeline=timeline,
+            example_inputs=example_inputs,
         )
         if deployment.model.stateful and not self._recorder.knows(deployment):
             deployment.reset()

@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_arielml.errors import ModelError, UsageError
-from pytest_arielml.frontends import mlir, tflite
+from pytest_arielml.frontends import mlir, tflite, torch
 from pytest_arielml.frontends.dims import Dims, check_dims
 from pytest_arielml.frontends.model import Model
 
 if TYPE_CHECKING:
     import onnx
+    import torch as torch_library
 
 SUFFIXES = (".onnx", ".tflite", ".mlir")
 
 
-def load_model(source: str | Path | onnx.ModelProto, *, dims: Dims | None = None) -> Model:
+def load_model(
+    source: str | Path | onnx.ModelProto | torch_library.nn.Module,
+    *,
+    dims: Dims | None = None,
+    example_inputs: Sequence[Any] | None = None,
+) -> Model:
     """Reads and checks a model.
 
     Args:
-        source: path of an `.onnx`, `.tflite` or `.mlir` file, or an `onnx.ModelProto`.
+        source: path of an `.onnx`, `.tflite` or `.mlir` file, an
+            `onnx.ModelProto`, or a `torch.nn.Module`.
         dims: sizes for free dimensions of an ONNX model, by name of the
             dimension (`{"N": 4}`) or by input (`{"x": (4, None)}`); None
             leaves a dimension free. A batch (first dimension) that is not
             named here is 1, other dimensions stay free.
+        example_inputs: of a `torch.nn.Module`, a tensor or array for each of
+            its inputs: their shapes and dtypes are the model's.
 
     Raises: UsageError for what no frontend reads, and for `dims` that do not
     fit the model; ModelError for a file that is missing or damaged, and for a
     model that asks for what is not supported.
     """
     chosen = check_dims(dims)
+    if torch.is_module(source):
+        return _from_onnx(torch.to_onnx(source, example_inputs), chosen)
+    if example_inputs is not None:
+        raise UsageError(
+            "example_inputs is for PyTorch modules",
+            expected="a torch.nn.Module, or no example_inputs",
+            found=type(source).__name__ if not isinstance(source, (str, Path)) else str(source),
+        )
     if not isinstance(source, (str, Path)):
         return _from_onnx(source, chosen)
     path = Path(source)

@@ -52,7 +52,7 @@ def from_proto(proto: object, dims: Dims) -> Model:
     if not isinstance(proto, onnx.ModelProto):
         raise UsageError(
             "this is not a model",
-            expected="a path to a model file, or an onnx.ModelProto",
+            expected="a path to a model file, an onnx.ModelProto or a torch.nn.Module",
             found=f"{type(proto).__module__}.{type(proto).__qualname__}",
         )
     name = proto.graph.name or "model"

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
 
 from pytest_arielml.boards import HOST
 from pytest_arielml.compiler import Cache, check_profile, compile_model
 from pytest_arielml.errors import InputError, UsageError
 from pytest_arielml.firmware import link_image
 from pytest_arielml.frontends import Dims, load_model
+from pytest_arielml.frontends.torch import is_module, to_onnx
 from pytest_arielml.golden import Outputs, model_reference, reference_outputs
 from pytest_arielml.runners import Runner, RunnerOptions, Runners
 from pytest_arielml.session.deployment import Deployment
@@ -22,8 +25,9 @@ from pytest_arielml.session.target import Target, check_scheduler
 
 if TYPE_CHECKING:
     import onnx
+    import torch
 
-    ModelSource = str | Path | onnx.ModelProto
+    ModelSource: TypeAlias = str | Path | onnx.ModelProto | torch.nn.Module
 
 
 @dataclass(frozen=True)
@@ -94,11 +98,13 @@ class Workbench:
         dims: Dims | None = None,
         trace: bool = False,
         timeline: bool = False,
+        example_inputs: Sequence[Any] | None = None,
     ) -> Deployment:
         """Compiles, links and boots `model`; the same arguments give the same one.
 
         Args:
-            model: path to an `.onnx`, `.tflite` or `.mlir` file, or an `onnx.ModelProto`.
+            model: path to an `.onnx`, `.tflite` or `.mlir` file, an `onnx.ModelProto`,
+                or a `torch.nn.Module`.
             cores: how many cores to use (default: the target's).
             scheduler: `greedy`, `round-robin` or `sequential`; on one core
                 they do the same.
@@ -112,6 +118,8 @@ class Workbench:
             timeline: the device records who works on which dispatch, and when:
                 `Result.timeline`. It takes a little of each call, and RAM: at most
                 8 KiB and a thirty-second of the board's.
+            example_inputs: of a `torch.nn.Module`, a tensor or array for each
+                of its inputs: it is exported with their shapes and dtypes.
 
         Raises: ModelError, CompileError, DoesNotFit before the boot;
         GuestFault, WireError or DeviceError from the board.
@@ -126,7 +134,7 @@ class Workbench:
                 found=target.name,
                 advice="take a target with a board, such as emu-nrf52840",
             )
-        loaded = load_model(model, dims=dims)
+        loaded = load_model(model, dims=dims, example_inputs=example_inputs)
         key = (
             *(loaded.digest, loaded.name, loaded.signature),
             *(target.cores, policy, profile, trace, timeline),
@@ -176,6 +184,9 @@ class Workbench:
         Raises: ModelError, CompileError, InputError; Unavailable when the
         reference is not installed.
         """
+        if is_module(model):
+            # What it is called with is an example, too.
+            return reference_outputs(to_onnx(model, inputs), *(np.asarray(each) for each in inputs))
         if isinstance(model, (str, Path)) and Path(model).suffix.lower() == ".mlir":
             loaded = load_model(model)
             called = loaded.signature.find(function, loaded.name)
