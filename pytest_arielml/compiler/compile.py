@@ -29,6 +29,7 @@ from pytest_arielml.compiler.profiles import (
 from pytest_arielml.compiler.targets import target_of
 from pytest_arielml.compiler.tools import tool_path, tool_version
 from pytest_arielml.compiler.workers import import_onnx
+from pytest_arielml.compiler.workgroups import PHASE, RULE, cut
 from pytest_arielml.errors import CompileError
 from pytest_arielml.frontends import Model
 
@@ -45,6 +46,8 @@ _FEW: Final = 200
 _OBJECT: Final = "model.o"
 _MODULE: Final = "model.vmfb"
 _RECORD: Final = "compiled.json"
+#: Between the two halves of a compilation for several cores.
+_CONFIGURED: Final = "configured.mlir"
 
 #: Keeps what a failed build made; gives the folder it is in then.
 Keep = Callable[[Path], Path]
@@ -134,7 +137,8 @@ def compile_model(
 
     def build(folder: Path) -> None:
         style = _profile(profile, board).kernels
-        _build(model, flags, style, folder, partial(cache.keep_failed, key), timeout)
+        keep = partial(cache.keep_failed, key)
+        _build(model, flags, style, len(board.cores), folder, keep, timeout)
 
     try:
         folder = cache.entry("model", key, build)
@@ -181,6 +185,7 @@ def compile_digest(
             "model": content_digest(model.normal, model.format),
             "flags": _flags(model, board, profile, trace),
             "kernels": _kernels_digest(_profile(profile, board).kernels),
+            "cut": (RULE, len(board.cores)),
         }
     )
 
@@ -210,25 +215,47 @@ def _flags(model: Model, board: Board, profile: str | Profile, trace: bool) -> t
 
 
 def _build(
-    model: Model, flags: tuple[str, ...], style: str, folder: Path, keep: Keep, timeout: float
+    model: Model,
+    flags: tuple[str, ...],
+    style: str,
+    cores: int,
+    folder: Path,
+    keep: Keep,
+    timeout: float,
 ) -> None:
     source, text = folder / f"model.{model.format}", folder / "model.mlir"
     source.write_bytes(model.normal)
     if source != text:
         _import(model, source.name, text.name, style, folder, keep)
         source.unlink()
-    compiler: tuple[str | Path, ...] = (
-        tool_path("iree-compile"),
-        text.name,
+    flags = (
         *flags,
-        f"-o={_MODULE}",
         f"--iree-llvmcpu-static-library-output-path={_OBJECT}",
         "--iree-scheduling-dump-statistics-file=statistics.json",
         *_thread_flags(text),
     )
-    finished = run_tool(compiler, folder=folder, timeout=timeout)
-    if finished.status != 0:
-        raise failure("iree-compile", model, finished, compiler, keep(folder))
+
+    def compile_on(source: str, target: str, *phase: str) -> None:
+        compiler: tuple[str | Path, ...] = (
+            tool_path("iree-compile"),
+            source,
+            *flags,
+            *phase,
+            f"-o={target}",
+        )
+        finished = run_tool(compiler, folder=folder, timeout=timeout)
+        if finished.status != 0:
+            raise failure("iree-compile", model, finished, compiler, keep(folder))
+
+    if cores == 1:
+        compile_on(text.name, _MODULE)
+    else:
+        compile_on(text.name, _CONFIGURED, f"--compile-to={PHASE}", "--mlir-print-debuginfo")
+        configured = folder / _CONFIGURED
+        module = configured.read_text(encoding="utf-8")
+        configured.write_text(cut(module, cores), encoding="utf-8")
+        compile_on(configured.name, _MODULE, f"--compile-from={PHASE}")
+        configured.unlink()
     # A header for C, next to the object.
     (folder / _OBJECT).with_suffix(".h").unlink(missing_ok=True)
     library: str | None = None

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from quantized import OPS
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from quantized import OPS
 
 from pytest_arielml.frontends import load_model
 from pytest_arielml.frontends.passes.qoperators import dequantize_operators
