@@ -133,7 +133,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def arielml(request: pytest.FixtureRequest) -> Arielml:
     """Deploys models on the target, runs them, and holds them against a reference."""
     config = request.config
-    recorder = Recorder()
+    recorder = Recorder(bus_model=config.stash[_options].runner.bus_model)
     request.node.stash[_recorder] = recorder
     request.node.stash[_changes] = []
     bench = _workbench(config, request.param)

@@ -211,7 +211,8 @@ def _timing(record: DeploymentRecord) -> str:
     if not record.seconds_are_estimated:
         return "measured by the board's timer"
     mhz = f"{record.clock_hz / 1e6:g} MHz"
-    return f"estimated: cycles by the core's published timings, at {mhz}"
+    waits = " and the waits of the bus model" if record.bus_model else ""
+    return f"estimated: cycles by the core's published timings{waits}, at {mhz}"
 
 
 def _tracks(record: DeploymentRecord, series: dict[str, int], *, title: str) -> str:

@@ -10,9 +10,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-# What figures follow from, besides the tests: this package, the compiler, the reference.
-_MEASURING: Final = ("pytest-arielml", "iree-base-compiler", "onnxruntime")
-_OTHERS: Final = ("iree-base-runtime", "onnx", "numpy", "unicorn", "pytest")
+# What figures follow from, besides the tests: this package, the compiler, the references.
+_MEASURING: Final = ("pytest-arielml", "iree-base-compiler", "onnxruntime", "ai-edge-litert")
+_OTHERS: Final = (
+    "iree-base-runtime",
+    "tosa-converter-for-tflite",
+    "onnx",
+    "numpy",
+    "unicorn",
+    "pytest",
+)
 # Where CI servers say which commit they test: GitHub, GitLab.
 _COMMITS: Final = ("GITHUB_SHA", "CI_COMMIT_SHA")
 _TIMEOUT: Final = 10.0

@@ -36,7 +36,8 @@ class DeploymentRecord:
 
     Instructions, cycles, RAM and stack are maxima over the calls of the test
     and the load before them, whatever other tests did with the same
-    deployment. `seconds` is estimated when `seconds_are_estimated`. Sizes are
+    deployment. `seconds` is estimated when `seconds_are_estimated`, with what
+    memories make cores wait for when `bus_model`. Sizes are
     bytes; `parts` that start with ``ram: `` make up `ram`, the others `flash`;
     `stacks` has one entry a core, `stack` is the largest. Of the costliest
     call, `dispatches` are instructions by name, `costs` the same with work items
@@ -65,6 +66,7 @@ class DeploymentRecord:
     overhead: int | None = None
     seconds: float = 0.0
     seconds_are_estimated: bool = True
+    bus_model: bool = False
     flash: int = 0
     ram: int = 0
     stack: int = 0
@@ -146,7 +148,9 @@ def merged(outcomes: Iterable[Tested]) -> list[DeploymentRecord]:
 class Recorder:
     """Collects the deployments and calls of one test."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, bus_model: bool = False) -> None:
+        """With nothing measured yet; `bus_model` says how the runner estimates time."""
+        self._bus_model = bus_model
         self._records: dict[int, DeploymentRecord] = {}
         self._costliest: dict[int, float] = {}
 
@@ -164,6 +168,7 @@ class Recorder:
         record = self._records.get(id(deployment))
         if record is None:
             record = self._records[id(deployment)] = _record(deployment, self._key(deployment))
+            record.bus_model = self._bus_model
             _use(record, deployment.loaded)
         return record
 

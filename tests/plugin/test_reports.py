@@ -127,10 +127,13 @@ def test_figures_move_over_runs(tests: pytest.Pytester) -> None:
 
 
 def test_junit_has_the_figures(tests: pytest.Pytester) -> None:
-    tests.runpytest("--junitxml=junit.xml", "-k", "test_runs")
+    tests.runpytest("--junitxml=junit.xml", "-k", "test_runs", "--arielml-report=out")
+    (test,) = _report(tests.path / "out")["tests"]
+    (record,) = test["records"]
     root = ElementTree.parse(tests.path / "junit.xml").getroot()
     named = {each.get("name"): each.get("value") for each in root.iter("property")}
-    assert int(str(named["arielml.lenet5-int8.instructions"])) > 1_000_000
+    for name, key in (("instructions", "instructions"), ("ram_bytes", "ram")):
+        assert int(str(named[f"arielml.lenet5-int8.{name}"])) == record[key] > 0
     assert named["arielml.lenet5-int8.target"] == "emu-nrf52840"
 
 

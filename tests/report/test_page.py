@@ -151,6 +151,13 @@ def test_a_timeline_of_a_real_board_is_measured() -> None:
     assert "estimated:" not in words
 
 
+def test_the_bus_model_is_named_where_it_estimates() -> None:
+    plain = _Page(render(run(), [])).words
+    assert "published timings, at 64 MHz" in plain
+    waits = _Page(render(run(Outcome("t", records=[record(bus_model=True)])), [])).words
+    assert "published timings and the waits of the bus model, at 64 MHz" in waits
+
+
 def test_of_this_machine_there_is_nothing_of_a_board() -> None:
     here = record(
         target="host",
