@@ -124,8 +124,10 @@ def products() -> list[Product]:
 
 def architectures() -> list[str]:
     """The target triples that boards name."""
-    boards = (ROOT / "pytest_arielml" / "boards").glob("*.toml")
-    return sorted({tomllib.loads(board.read_text("utf-8"))["architecture"] for board in boards})
+    paths = (ROOT / "pytest_arielml" / "boards").glob("*.toml")
+    boards = [tomllib.loads(path.read_text("utf-8")) for path in paths]
+    common = {board[key] for board in boards if (key := "common_architecture") in board}
+    return sorted(common | {board["architecture"] for board in boards})
 
 
 def is_current(product: Product) -> bool:

@@ -70,13 +70,13 @@ class Expectations:
 def target_class(board: Board) -> str:
     """The class that `board` belongs to: what compiles and computes alike.
 
-    Boards of a class have cores of one family, with or without an FPU. This
+    Boards of a class have cores of one family, all with an FPU or not. This
     machine is a class of its own.
     """
     if board.name == HOST:
         return HOST
     family = "cortex-m" if board.cores[0].cpu.startswith("cortex-m") else "riscv"
-    return f"{family}-{'fpu' if board.cores[0].fpu else 'soft'}"
+    return f"{family}-{'fpu' if all(core.fpu for core in board.cores) else 'soft'}"
 
 
 def table_path(board: Board) -> Path:

@@ -113,12 +113,14 @@ class Board:
     Attributes:
         name: what users call it.
         description: one line for listings.
-        architecture: the target triple of its runtime archive.
+        architecture: the target triple of the runtime archive for its first core.
+        common_architecture: that of the archive for cores of several kinds.
         support: which board's start-up code and drivers of that archive it
             runs; its own name, unless it is a relative of a supported board.
         stack: bytes reserved for the stack of each core.
-        cores: its cores, all of one kind.
-        memory: `flash`, where the image is, and `ram`.
+        cores: its cores; the first starts with the board.
+        memory: `flash`, where the image is, and `ram`; `boot`, if the chip starts
+            another core by a vector table at a place of its own.
         vectors: address of the vector table: the start of flash, unless
             something that the chip's ROM wants lies in front of it.
         flash_data: where data in flash is read, if not at the addresses of code.
@@ -136,6 +138,7 @@ class Board:
     uart: Uart
     timer: Timer
     vectors: int
+    common_architecture: str = ""
     flash_data: int | None = None
     qemu: Qemu | None = None
     renode: Renode | None = None
@@ -151,3 +154,8 @@ class Board:
     def ram(self) -> Region:
         """Where everything that changes is."""
         return self.memory["ram"]
+
+    @property
+    def boot(self) -> Region | None:
+        """Where the chip expects another core's vector table, if anywhere."""
+        return self.memory.get("boot")

@@ -43,6 +43,7 @@ def parse_board(data: Mapping[str, Any], path: Path) -> Board:
         "name",
         "description",
         "architecture",
+        "common_architecture",
         "support",
         "stack",
         "vectors",
@@ -57,10 +58,17 @@ def parse_board(data: Mapping[str, Any], path: Path) -> Board:
     )
     name = top.text("name", _NAME, "small letters, digits and dashes")
     memory = _memory(top.table("memory"))
+    architecture = top.text("architecture", _CPU, "a target triple, thumbv7em-none-eabihf")
     board = Board(
         name=name,
         description=top.text("description", _TEXT, "one line of text"),
-        architecture=top.text("architecture", _CPU, "a target triple, thumbv7em-none-eabihf"),
+        architecture=architecture,
+        common_architecture=top.text(
+            "common_architecture",
+            _CPU,
+            "a target triple, thumbv8m.main-none-eabi",
+            default=architecture,
+        ),
         support=top.text("support", _NAME, "name of a supported board", default=name),
         stack=top.size("stack"),
         cores=tuple(_core(table) for table in top.tables("cores")),
@@ -88,16 +96,20 @@ def _core(table: Table) -> Core:
 
 
 def _memory(table: Table) -> dict[str, Region]:
-    table.only("flash", "ram")
-    flash = _region(table.table("flash"), "data")
-    ram = _region(table.table("ram"))
-    if flash.origin < ram.end and ram.origin < flash.end:
-        raise table.error(
-            "ram",
-            "a range apart from flash",
-            f"ram {_range(ram)} overlaps flash {_range(flash)}",
-        )
-    return {"flash": flash, "ram": ram}
+    table.only("flash", "ram", "boot")
+    names = ("flash", "ram", *(("boot",) if table.has("boot") else ()))
+    others = {"flash": ("data",)}
+    regions = {name: _region(table.table(name), *others.get(name, ())) for name in names}
+    for number, name in enumerate(names):
+        for other in names[:number]:
+            here, there = regions[name], regions[other]
+            if here.origin < there.end and there.origin < here.end:
+                raise table.error(
+                    name,
+                    f"a range apart from {other}",
+                    f"{name} {_range(here)} overlaps {other} {_range(there)}",
+                )
+    return regions
 
 
 def _flash_data(table: Table) -> int | None:
@@ -171,10 +183,6 @@ def _flash_tool(table: Table) -> FlashTool:
 
 def _check(board: Board, top: Table) -> None:
     """What takes more than one field to see."""
-    kinds = {(core.cpu, core.fpu) for core in board.cores}
-    if len(kinds) != 1:
-        found = ", ".join(f"{cpu}{' with FPU' if fpu else ''}" for cpu, fpu in sorted(kinds))
-        raise top.error("cores", "cores of one kind: a model is compiled once", found)
     if not board.flash.origin <= board.vectors < board.flash.end:
         raise top.error(
             "vectors", f"an address in flash, {_range(board.flash)}", f"{board.vectors:#010x}"

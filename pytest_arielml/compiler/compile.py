@@ -26,7 +26,7 @@ from pytest_arielml.compiler.profiles import (
     stack_flag,
     trace_flags,
 )
-from pytest_arielml.compiler.targets import target_of
+from pytest_arielml.compiler.targets import common_core, target_of
 from pytest_arielml.compiler.tools import tool_path, tool_version
 from pytest_arielml.compiler.workers import import_onnx
 from pytest_arielml.compiler.workgroups import PHASE, RULE, cut
@@ -85,6 +85,7 @@ class CompiledModel:
         input_bytes: bytes of the inputs of the function that takes most, at least.
         statistics: of its memory.
         flags: what iree-compile was given, paths aside.
+        architecture: the target triple of the runtime that it is linked with.
         profile: whose flags they are: the one asked for, or `default` where
             the compiler broke with that one.
         digest: of everything that it was made from, in hex.
@@ -99,6 +100,7 @@ class CompiledModel:
     input_bytes: int
     statistics: Statistics
     flags: tuple[str, ...]
+    architecture: str
     profile: str
     digest: str
 
@@ -107,6 +109,7 @@ def compile_model(
     model: Model,
     board: Board,
     *,
+    cores: int | None = None,
     profile: str | Profile = "speed",
     trace: bool = False,
     cache: Cache | None = None,
@@ -117,6 +120,8 @@ def compile_model(
     Args:
         model: what to compile.
         board: for its cores; the memory is checked when the image is linked.
+        cores: how many of them it is for (default: all). Where they differ, the
+            code is what all of these can run.
         profile: what to optimise for: `speed`, `balanced` or `size`; or what
             exactly to tell the compiler.
         trace: the module passes on what each dispatch is given and gives.
@@ -132,11 +137,11 @@ def compile_model(
     for an unknown profile or core; Unavailable without iree-compile.
     """
     cache = cache or Cache()
-    flags = _flags(model, board, profile, trace)
-    key = compile_digest(model, board, profile=profile, trace=trace)
+    flags = _flags(model, board, cores, profile, trace)
+    key = compile_digest(model, board, cores=cores, profile=profile, trace=trace)
 
     def build(folder: Path) -> None:
-        style = _profile(profile, board).kernels
+        style = _profile(profile, board, cores).kernels
         keep = partial(cache.keep_failed, key)
         _build(model, flags, style, len(board.cores), folder, keep, timeout)
 
@@ -150,7 +155,13 @@ def compile_model(
             "it is compiled with IREE's default flags, and slower than it could be"
         )
         return compile_model(
-            model, board, profile=DEFAULT, trace=trace, cache=cache, timeout=timeout
+            model,
+            board,
+            cores=cores,
+            profile=DEFAULT,
+            trace=trace,
+            cache=cache,
+            timeout=timeout,
         )
     record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
     return CompiledModel(
@@ -165,13 +176,19 @@ def compile_model(
         ),
         statistics=Statistics(**record["statistics"]),
         flags=flags,
+        architecture=target_of(board, cores).architecture,
         profile=profile if isinstance(profile, str) else "custom",
         digest=key,
     )
 
 
 def compile_digest(
-    model: Model, board: Board, *, profile: str | Profile = "speed", trace: bool = False
+    model: Model,
+    board: Board,
+    *,
+    cores: int | None = None,
+    profile: str | Profile = "speed",
+    trace: bool = False,
 ) -> str:
     """Digest, in hex, of everything that a compiled model follows from.
 
@@ -183,8 +200,8 @@ def compile_digest(
             "format": _FORMAT,
             "compiler": tool_version(),
             "model": content_digest(model.normal, model.format),
-            "flags": _flags(model, board, profile, trace),
-            "kernels": _kernels_digest(_profile(profile, board).kernels),
+            "flags": _flags(model, board, cores, profile, trace),
+            "kernels": _kernels_digest(_profile(profile, board, cores).kernels),
             "cut": (RULE, len(board.cores)),
         }
     )
@@ -200,15 +217,19 @@ def _kernels_digest(style: str) -> str:
     return digest_of([style, *(each.read_text(encoding="utf-8") for each in sources)])
 
 
-def _profile(profile: str | Profile, board: Board) -> Profile:
-    return find_profile(profile, board.cores[0]) if isinstance(profile, str) else profile
+def _profile(profile: str | Profile, board: Board, cores: int | None) -> Profile:
+    if isinstance(profile, str):
+        return find_profile(profile, common_core(board, cores))
+    return profile
 
 
-def _flags(model: Model, board: Board, profile: str | Profile, trace: bool) -> tuple[str, ...]:
+def _flags(
+    model: Model, board: Board, cores: int | None, profile: str | Profile, trace: bool
+) -> tuple[str, ...]:
     return (
-        *target_of(board).flags(),
+        *target_of(board, cores).flags(),
         *common_flags(model.format),
-        *_profile(profile, board).flags,
+        *_profile(profile, board, cores).flags,
         stack_flag(board.stack),
         *trace_flags(trace),
     )

@@ -1,11 +1,11 @@
-"""What the compiler must be told of a core."""
+"""What the compiler must be told of the cores that a model is to run on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_arielml.boards import Board
+from pytest_arielml.boards import Board, Core
 from pytest_arielml.errors import UsageError
 
 
@@ -14,7 +14,8 @@ class Target:
     """A core in LLVM's terms: target triple, CPU, features and how floats are passed.
 
     Where an architecture has conventions by name, `abi` is that name; else
-    `float_abi` says it.
+    `float_abi` says it. `needs` is what a core must have to run its code: the
+    core that it is for, and every other that has as much.
 
     `triple` is that of `architecture` (Rust's name of the target) in LLVM's
     normal form, with a vendor and an operating system. IREE does not
@@ -27,6 +28,7 @@ class Target:
     triple: str
     cpu: str
     features: str
+    needs: frozenset[str]
     float_abi: str | None = None
     abi: str | None = None
 
@@ -53,6 +55,7 @@ _TARGETS: Final = {
         triple="thumbv7em-none-unknown-eabihf",
         cpu="cortex-m4",
         features="+dsp,+vfp4d16sp",
+        needs=frozenset({"armv7e-m", "dsp", "vfpv4-single"}),
         float_abi="hard",
     ),
     ("cortex-m3", False): Target(
@@ -60,6 +63,7 @@ _TARGETS: Final = {
         triple="thumbv7m-none-unknown-eabi",
         cpu="cortex-m3",
         features="+soft-float",
+        needs=frozenset({"armv7-m"}),
         float_abi="soft",
     ),
     # The archive and the calling convention are those of a Cortex-M4F; a
@@ -69,6 +73,7 @@ _TARGETS: Final = {
         triple="thumbv7em-none-unknown-eabihf",
         cpu="cortex-m7",
         features="+dsp,+fp-armv8d16",
+        needs=frozenset({"armv7e-m", "dsp", "vfpv4-single", "fpv5-double"}),
         float_abi="hard",
     ),
     ("cortex-m33", True): Target(
@@ -76,6 +81,7 @@ _TARGETS: Final = {
         triple="thumbv8m.main-none-unknown-eabihf",
         cpu="cortex-m33",
         features="+dsp,+fp-armv8d16sp",
+        needs=frozenset({"armv8-m.main", "dsp", "fpv5-single"}),
         float_abi="hard",
     ),
     # Cores without an FPU have no DSP extension either, nor what holds FPU registers.
@@ -84,6 +90,7 @@ _TARGETS: Final = {
         triple="thumbv8m.main-none-unknown-eabi",
         cpu="cortex-m33",
         features="+soft-float,-dsp,-fpregs",
+        needs=frozenset({"armv8-m.main"}),
         float_abi="soft",
     ),
     ("cortex-m0plus", False): Target(
@@ -91,6 +98,7 @@ _TARGETS: Final = {
         triple="thumbv6m-none-unknown-eabi",
         cpu="cortex-m0plus",
         features="+soft-float,+strict-align",
+        needs=frozenset({"armv6-m"}),
         float_abi="soft",
     ),
     ("cortex-m0", False): Target(
@@ -98,6 +106,7 @@ _TARGETS: Final = {
         triple="thumbv6m-none-unknown-eabi",
         cpu="cortex-m0",
         features="+soft-float,+strict-align",
+        needs=frozenset({"armv6-m"}),
         float_abi="soft",
     ),
     ("generic-rv32", True): Target(
@@ -105,6 +114,7 @@ _TARGETS: Final = {
         triple="riscv32-unknown-none-elf",
         cpu="generic-rv32",
         features="+m,+a,+f,+c",
+        needs=frozenset({"rv32imc", "atomics", "single"}),
         abi="ilp32f",
     ),
     # One runtime for both: it leaves atomics alone. LLVM has no names for these cores.
@@ -113,6 +123,7 @@ _TARGETS: Final = {
         triple="riscv32-unknown-none-elf",
         cpu="generic-rv32",
         features="+m,+c",
+        needs=frozenset({"rv32imc"}),
         abi="ilp32",
     ),
     ("rv32imac", False): Target(
@@ -120,6 +131,7 @@ _TARGETS: Final = {
         triple="riscv32-unknown-none-elf",
         cpu="generic-rv32",
         features="+m,+a,+c",
+        needs=frozenset({"rv32imc", "atomics"}),
         abi="ilp32",
     ),
     # This machine: see `boards/host.py`. Kernels have the stack of whoever calls them.
@@ -128,6 +140,7 @@ _TARGETS: Final = {
         triple="x86_64-unknown-linux-gnu",
         cpu="x86-64",
         features="",
+        needs=frozenset({"x86-64"}),
         float_abi="hard",
     ),
     ("generic", True): Target(
@@ -135,32 +148,65 @@ _TARGETS: Final = {
         triple="aarch64-unknown-linux-gnu",
         cpu="generic",
         features="",
+        needs=frozenset({"aarch64"}),
         float_abi="hard",
     ),
 }
 
 
-def target_of(board: Board) -> Target:
-    """The compiler's target for the cores of `board`.
+def common_core(board: Board, cores: int | None = None) -> Core:
+    """The core whose code runs on each of the first `cores` of `board` (default: all).
 
-    Raises: UsageError for a core that is not known, or one that does not
-    belong to the board's architecture.
+    Each core has a target of its own. Where they differ, it is the one whose needs all
+    of them meet.
+
+    Raises: UsageError for a core that is not known, and for cores none of which can
+    run code that all can.
     """
-    core = board.cores[0]
-    target = _TARGETS.get((core.cpu, core.fpu))
+    kinds = {(core.cpu, core.fpu): core for core in reversed(board.cores[:cores])}
+    targets = {core: _of_kind(board, *kind) for kind, core in reversed(kinds.items())}
+    shared = frozenset.intersection(*(target.needs for target in targets.values()))
+    for core, target in targets.items():
+        if target.needs <= shared:
+            return core
+    raise UsageError(
+        f"no code runs on all cores of board {board.name}",
+        expected="a core among them whose code the others can run",
+        found=", ".join(_text(core.cpu, core.fpu) for core in targets),
+        advice="use the first core alone: --arielml-cores 1",
+    )
+
+
+def target_of(board: Board, cores: int | None = None) -> Target:
+    """The compiler's target for the first `cores` of `board` (default: all).
+
+    It is that of their `common_core`. Raises: UsageError as that, and for an
+    architecture in the board's file that does not go with it.
+    """
+    core = common_core(board, cores)
+    target = _of_kind(board, core.cpu, core.fpu)
+    kinds = dict.fromkeys(_text(each.cpu, each.fpu) for each in board.cores[:cores])
+    key, architecture = "architecture", board.architecture
+    if len(kinds) > 1:
+        key, architecture = "common_architecture", board.common_architecture
+    if target.architecture != architecture:
+        raise UsageError(
+            f"cores and architecture of board {board.name} do not go together",
+            expected=f"{key} {target.architecture} for {' and '.join(kinds)}",
+            found=architecture,
+            advice=f"correct `{key}` in the board's file",
+        )
+    return target
+
+
+def _of_kind(board: Board, cpu: str, fpu: bool) -> Target:
+    target = _TARGETS.get((cpu, fpu))
     if target is None:
         raise UsageError(
             f"no code can be generated for the cores of board {board.name}",
             expected="one of: " + ", ".join(_text(*known) for known in _TARGETS),
-            found=_text(core.cpu, core.fpu),
+            found=_text(cpu, fpu),
             advice="correct `cpu` and `fpu` in the board's file",
-        )
-    if target.architecture != board.architecture:
-        raise UsageError(
-            f"cores and architecture of board {board.name} do not go together",
-            expected=f"architecture {target.architecture} for {_text(core.cpu, core.fpu)}",
-            found=board.architecture,
-            advice="correct `architecture` in the board's file",
         )
     return target
 

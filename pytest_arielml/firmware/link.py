@@ -113,7 +113,8 @@ class _Plan:
 def _linked(plan: _Plan, archive: Path | None, cache: Cache | None) -> Image:
     compiled, board = plan.compiled, plan.board
     cache = cache or Cache()
-    archive = archive or archive_path(board.architecture)
+    architecture = compiled.architecture if compiled else board.architecture
+    archive = archive or archive_path(architecture)
     key = digest_of(
         {
             "format": _FORMAT,
@@ -199,14 +200,16 @@ def _link(plan: _Plan, archive: Path, identity: bytes, folder: Path) -> str | No
 
 def _roomy(board: Board) -> Board:
     """The board with memories as large as its address space allows."""
-    low, high = sorted(board.memory.items(), key=lambda item: item[1].origin)
-    return replace(
-        board,
-        memory={
-            low[0]: Region(low[1].origin, high[1].origin - low[1].origin),
-            high[0]: Region(high[1].origin, (1 << 32) - high[1].origin),
-        },
-    )
+    memories = {"flash": board.flash, "ram": board.ram}
+    low, high = sorted(memories.items(), key=lambda item: item[1].origin)
+    end = (1 << 32) - (board.boot.length if board.boot else 0)
+    roomy = {
+        low[0]: Region(low[1].origin, high[1].origin - low[1].origin),
+        high[0]: Region(high[1].origin, end - high[1].origin),
+    }
+    if board.boot:
+        roomy["boot"] = Region(end, board.boot.length)
+    return replace(board, memory=roomy)
 
 
 def _failure(
@@ -214,11 +217,12 @@ def _failure(
 ) -> Exception:
     name = compiled.name if compiled else "the image for bringing it up"
     reset = reset_symbol(board)
+    architecture = compiled.architecture if compiled else board.architecture
     if reset in said:
         return UsageError(
             f"the device runtime does not support board {board.name}",
-            where=f"the runtime for {board.architecture}",
-            expected="start-up code and drivers of one of: " + _supported(board.architecture),
+            where=f"the runtime for {architecture}",
+            expected="start-up code and drivers of one of: " + _supported(architecture),
             found=f"none for {board.support!r}",
             advice="name the supported board that yours is like in its file: support = ...",
         )
@@ -242,4 +246,8 @@ def _failure(
 
 def _supported(architecture: str) -> str:
     boards = (load_board(name) for name in board_names())
-    return ", ".join(board.name for board in boards if board.architecture == architecture)
+    return ", ".join(
+        board.name
+        for board in boards
+        if architecture in (board.architecture, board.common_architecture)
+    )

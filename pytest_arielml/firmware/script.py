@@ -17,6 +17,8 @@ MODULE = ".module"
 STACK = ".stack"
 DATA = ".data"
 BSS = ".bss"
+#: Where a chip starts another core at a place of its own.
+BOOT = ".boot"
 #: The runtime's sentences: in the ELF, never on the board.
 TEXTS = ".arielml.texts"
 
@@ -42,7 +44,7 @@ MEMORY {{
   FLASH (rx) : {_region(board.flash)}
 {constants.memory}\
   RAM (rwx) : {_region(board.ram)}
-}}
+{_boot_memory(board)}}}
 
 PHDRS {{
   flash PT_LOAD FLAGS(5);
@@ -50,7 +52,7 @@ PHDRS {{
   stack PT_LOAD FLAGS(6);
   data PT_LOAD FLAGS(6);
   bss PT_LOAD FLAGS(6);
-}}
+{_boot_header(board)}}}
 
 SECTIONS {{
   {VECTORS} : {{
@@ -67,7 +69,7 @@ SECTIONS {{
     *model.o(.rodata .rodata.* .srodata .srodata.* .data.rel.ro .data.rel.ro.*)
   }} {constants.place}
   {RODATA} : {constants.at(RODATA)}{{
-    *(.rodata .rodata.* .srodata .srodata.* .data.rel.ro .data.rel.ro.*)
+{_boot_constants(board)}    *(.rodata .rodata.* .srodata .srodata.* .data.rel.ro .data.rel.ro.*)
   }} {constants.place}
   {IDENTITY} : {constants.at(IDENTITY)}ALIGN(8) {{
     arielml_image_id = .;
@@ -105,7 +107,7 @@ SECTIONS {{
   }} > RAM : bss
   __arena_start = ALIGN(64);
   __arena_end = {board.ram.end:#x};
-
+{_boot_section(board)}
   /* Not loaded: an error carries where its sentence begins, which is never 0. */
   {TEXTS} 0 (INFO) : {{ BYTE(0) *({TEXTS}) }} :NONE
 
@@ -127,6 +129,26 @@ def _stacks(board: Board) -> str:
             f"    __stack_top{suffix} = .;",
         ]
     return "\n".join(lines)
+
+
+def _boot_memory(board: Board) -> str:
+    return f"  BOOT (rx) : {_region(board.boot)}\n" if board.boot else ""
+
+
+def _boot_header(board: Board) -> str:
+    return "  boot PT_LOAD FLAGS(5);\n" if board.boot else ""
+
+
+def _boot_constants(board: Board) -> str:
+    """The vector table of another core, where the first one says where it lies."""
+    return "" if board.boot else "    *(.helper.vectors.*)\n"
+
+
+def _boot_section(board: Board) -> str:
+    """The vector table of another core, where the chip starts it at a place of its own."""
+    if not board.boot:
+        return ""
+    return f"  {BOOT} : {{ *(.helper.vectors.{board.support}) }} > BOOT : boot\n"
 
 
 @dataclass(frozen=True)

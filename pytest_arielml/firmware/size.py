@@ -100,7 +100,9 @@ def measure(elf: Path, board: Board) -> SizeReport:
         end = max(
             segment["p_paddr"] + segment["p_filesz"]
             for segment in file.iter_segments()
-            if segment["p_type"] == "PT_LOAD" and segment["p_filesz"]
+            if segment["p_type"] == "PT_LOAD"
+            and segment["p_filesz"]
+            and not (board.boot and segment["p_paddr"] == board.boot.origin)
         )
         contents = file.get_section_by_name(script.MODULE)
         module: bytes = contents.data() if contents else b""

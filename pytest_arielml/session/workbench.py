@@ -143,6 +143,7 @@ class Workbench:
             compiled = compile_model(
                 loaded,
                 target.board,
+                cores=target.cores,
                 profile=profile,
                 trace=trace,
                 cache=self._cache,

@@ -216,8 +216,11 @@ def test_a_wrong_field_is_named(tmp_path: Path, old: str, new: str, key: str, te
 
 
 def test_cores_of_two_kinds(tmp_path: Path) -> None:
-    second = '[[cores]]\ncpu = "cortex-m33"\nfpu = true\nclock_hz = 1\n[memory.flash]'
-    path = write(tmp_path, NRF52840.replace("[memory.flash]", second))
-    with pytest.raises(UsageError, match="cores") as caught:
-        load_board(path)
-    assert "cortex-m33" in str(caught.value)
+    second = '[[cores]]\ncpu = "cortex-m3"\nfpu = false\nclock_hz = 1\n[memory.flash]'
+    text = NRF52840.replace("[memory.flash]", second)
+    board = load_board(write(tmp_path, text))
+    assert board.cores[1] == Core("cortex-m3", False, 1)
+    assert board.common_architecture == board.architecture
+    both = 'common_architecture = "thumbv7m-none-eabi"\nstack'
+    board = load_board(write(tmp_path, text.replace("stack", both, 1)))
+    assert board.common_architecture == "thumbv7m-none-eabi"

@@ -46,6 +46,16 @@ _COMPANIONS: Final = {
         ("esp32c6-lp-wdt", 0x600B_1C00),
     ),
     "nrf-timer": (("nrf-clock", 0x4000_0000), ("nrf-gpio", 0x5000_0000)),
+    "nrf53-timer": (
+        ("nrf53-cache", 0x5000_1000),
+        ("nrf53-spu", 0x5000_3000),
+        ("nrf53-clock", 0x5000_5000),
+        ("nrf53-ipc", 0x5002_A000),
+        ("nrf53-mutex", 0x5003_0000),
+        ("nrf53-ipc", 0x4101_2000),
+        # Its registers are at the end of the page.
+        ("nrf-gpio", 0x5084_2000),
+    ),
     "rp2040-timer": (
         ("rp2040-clocks", 0x4000_8000),
         ("rp2040-resets", 0x4000_C000),
@@ -73,6 +83,14 @@ _COMPANIONS: Final = {
         ("stm32-gpio", 0x4002_0000),
         ("stm32-rcc", 0x4002_3800),
         ("stm32-flash", 0x4002_3C00),
+    ),
+    "stm32h7-tim": (
+        ("stm32h7-flash", 0x5200_2000),
+        ("stm32h7-syscfg", 0x5800_0400),
+        ("stm32-gpio", 0x5802_0C00),
+        ("stm32h7-rcc", 0x5802_4400),
+        ("stm32h7-pwr", 0x5802_4800),
+        ("stm32h7-hsem", 0x5802_6400),
     ),
 }
 
@@ -268,7 +286,7 @@ class Engine:
             # The export is given back at once, or the memory could not be closed.
             del view
             uses = native.EXECUTABLE
-            if name != "flash":
+            if name == "ram":
                 code_here = any(region.origin <= at < region.end for at in program.code)
                 uses = native.WRITABLE | (native.EXECUTABLE if code_here else 0)
             elif board.flash_data is not None:
