@@ -166,6 +166,29 @@ pub enum Command {
     Release(usize),
 }
 
+/// What an STM32H7's core runs on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Voltage {
+    /// The lower, the higher it is: 0 to 3.
+    pub scale: u32,
+    /// The step-down converter makes it, and not the linear regulator.
+    pub by_converter: bool,
+}
+
+/// What one core's IPC of an nRF53 is set to: channels by task, channels by
+/// event; and what came.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mail {
+    /// Channels that each task sends on.
+    pub sends: [u32; 16],
+    /// Channels that each event comes by.
+    pub receives: [u32; 16],
+    /// Events that came.
+    pub events: u32,
+    /// Events that interrupt.
+    pub enabled: u32,
+}
+
 /// What a peripheral can reach, and what one tells another.
 #[derive(Debug, Default)]
 pub struct Bus {
@@ -205,6 +228,12 @@ pub struct Bus {
     pub unclocked: Vec<u32>,
     /// Wait states of the chip's flash.
     pub wait_states: u32,
+    /// The chip's core voltage.
+    pub voltage: Voltage,
+    /// The SPU lets an nRF53's network core into the application core's memories.
+    pub network_is_secure: bool,
+    /// The IPC of an nRF53's application core, and of its network core.
+    pub mail: [Mail; 2],
     /// What the chip's timers count, in Hz.
     pub timer_hz: u64,
     /// The chip's crystal runs.

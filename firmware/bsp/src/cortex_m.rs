@@ -99,6 +99,32 @@ impl Wait for Interrupt {
     }
 }
 
+/// Whether the first core runs this: its stack lies below all others.
+#[cfg(any(architecture = "thumbv7em-none-eabihf", armv8_m))]
+pub(crate) fn is_first_core() -> bool {
+    let stack_pointer: *const u32;
+    // SAFETY: copies a register.
+    unsafe { asm!("mov {}, sp", out(reg) stack_pointer, options(nomem, nostack, preserves_flags)) };
+    stack_pointer <= stack::top()
+}
+
+/// Sleeps until interrupt `number` pends, then lets `calm` take its line down.
+/// Enabled here alone, it ends no other sleep; if it pends already, this one
+/// does not begin.
+#[cfg(any(architecture = "thumbv7em-none-eabihf", armv8_m))]
+pub(crate) fn sleep_until_pending(number: u32, calm: impl FnOnce()) {
+    let (bank, bit) = (4 * (number / 32) as usize, 1 << (number % 32));
+    scs().write(NVIC_ISER + bank, bit);
+    wait_for_interrupt();
+    scs().write(NVIC_ICER + bank, bit);
+    calm();
+    scs().write(NVIC_ICPR + bank, bit);
+    // Taken back before the caller looks: what comes from now on ends the next
+    // sleep.
+    // SAFETY: orders accesses.
+    unsafe { asm!("dsb", options(nostack, preserves_flags)) };
+}
+
 fn wait_for_interrupt() {
     // SAFETY: sleeps; memory is as it was, but for DMA.
     unsafe { asm!("wfi", options(nostack, preserves_flags)) };
@@ -390,11 +416,13 @@ macro_rules! cortex_m_fault_entry {
     };
 }
 
-/// Where core 1 of a board begins, as [`HelperStart`]: at `main`, which takes
-/// the core's number, with its own stack; `fault` as for the first core.
+/// Where core 1 of `board` begins, as [`HelperStart`]: at `main`, which takes
+/// the core's number, with its own stack; `fault` as for the first core. Where
+/// the vector table lies is the linker script's choice, by its section: some
+/// chips start the core at a place of their own.
 #[macro_export]
 macro_rules! cortex_m_helper_start {
-    ($main:path, $fault:path) => {{
+    ($board:ty, $section:literal, $main:path, $fault:path) => {{
         $crate::cortex_m_fault_entry!(fault_entry, "__stack_bottom_1", "__stack_top_1", $fault);
 
         #[unsafe(naked)]
@@ -405,9 +433,11 @@ macro_rules! cortex_m_helper_start {
                  mov sp, r0",
                 $crate::limit_stack!("__stack_bottom_1"),
                 $crate::enable_fpu!(),
+                "bl {wait}",
                 "movs r0, #1",
                 "bl {main}",
                 "udf #0",
+                wait = sym <$board as $crate::board::Helpers>::await_launch,
                 main = sym $main,
             )
         }
@@ -415,6 +445,7 @@ macro_rules! cortex_m_helper_start {
         unsafe extern "C" {
             static __stack_top_1: u32;
         }
+        #[unsafe(link_section = concat!(".helper", $section))]
         static VECTORS: $crate::cortex_m::Vectors =
             $crate::cortex_m::Vectors::with_stack(&raw const __stack_top_1, start, fault_entry);
         &VECTORS

@@ -14,7 +14,8 @@ macro_rules! board {
             use crate::crew::{BoardTeam, Cores, help};
 
             static TEAM: BoardTeam<$board, $helpers> =
-                BoardTeam::<$board, $helpers>::new(<$board as Helpers>::CLAIM);
+                BoardTeam::<$board, $helpers>::new(<$board as Helpers>::CLAIM)
+                    .leaving(<$board as Helpers>::LEFT);
 
             extern "C" fn help_team(core: u32) -> ! {
                 // SAFETY: where a core begins, with its own number and stack.
@@ -23,7 +24,7 @@ macro_rules! board {
 
             board! {
                 @ $board, $vectors, $reset, Cores<$board, $helpers>, {
-                    let start = arch::helper_start!(help_team, fault::<$board>);
+                    let start = arch::helper_start!($board, $vectors, help_team, fault::<$board>);
                     // SAFETY: called once, and `help_team` helps this team.
                     unsafe { Cores::new(&TEAM, start) }
                 }

@@ -22,6 +22,8 @@ const CREW: u32 = (1 << CREW_BITS) - 1;
 pub struct Team<C, const HELPERS: usize> {
     pub(crate) claim: C,
     pub(crate) next: Counter,
+    /// The last items, which helpers do not take.
+    left: u32,
     call: AtomicU32,
     job: UnsafeCell<Option<Job>>,
     seats: [Seat; HELPERS],
@@ -69,6 +71,7 @@ impl<C: Claim, const HELPERS: usize> Team<C, HELPERS> {
         Team {
             claim,
             next: Counter::new(),
+            left: 0,
             call: AtomicU32::new(0),
             job: UnsafeCell::new(None),
             seats: [const { Seat::new() }; HELPERS],
@@ -81,10 +84,20 @@ impl<C: Claim, const HELPERS: usize> Team<C, HELPERS> {
         Team {
             claim,
             next: Counter::new(),
+            left: 0,
             call: AtomicU32::new(0),
             job: UnsafeCell::new(None),
             seats: core::array::from_fn(|_| Seat::new()),
         }
+    }
+
+    /// As it is, but that greedy helpers do not begin the last `items` of a job:
+    /// where the leader is faster, it has done those before a helper has done
+    /// one, and would wait for it.
+    #[must_use]
+    pub const fn leaving(mut self, items: u32) -> Self {
+        self.left = items;
+        self
     }
 
     /// Works for the leader for good, on helper `helper` (from 0).
@@ -164,7 +177,9 @@ impl<C: Claim, const HELPERS: usize> Team<C, HELPERS> {
         let work = unsafe { job.work.as_ref() };
         let result = match job.policy {
             Policy::Greedy => {
-                let mut items = Greedy { claim: &self.claim, next: &self.next, end: job.items };
+                let left = if worker == Worker(0) { 0 } else { self.left };
+                let (claim, next) = (&self.claim, &self.next);
+                let mut items = Greedy { claim, next, end: job.items, left };
                 work.drain(&mut items, worker)
             }
             Policy::RoundRobin => {
@@ -198,10 +213,16 @@ struct Greedy<'t, C> {
     claim: &'t C,
     next: &'t Counter,
     end: u32,
+    left: u32,
 }
 
 impl<C: Claim> Items for Greedy<'_, C> {
     fn next(&mut self) -> Option<u32> {
+        // Whoever leads may take one after this look: then the helper takes one
+        // of those that it was to leave, which costs time and nothing else.
+        if self.left != 0 && self.next.value().saturating_add(self.left) >= self.end {
+            return None;
+        }
         let item = self.claim.take(self.next);
         (item < self.end).then_some(item)
     }

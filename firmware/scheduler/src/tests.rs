@@ -308,3 +308,27 @@ fn sequential_stops_at_a_failure() {
     assert_eq!(work.ran(), [0, 1, 2, 3, 4]);
     assert_eq!(Sequential.workers(), 1);
 }
+
+#[test]
+fn helpers_leave_the_last_items_to_the_leader() {
+    use crate::team::Job;
+    use core::ptr::NonNull;
+
+    for (items, left, helped) in [(10, 3, 7), (10, 0, 10), (4, 4, 0), (2, 5, 0)] {
+        let work = Record::new(items, &[]);
+        // SAFETY: only the lifetime changes; the job is over before the work is.
+        let lasting = unsafe { core::mem::transmute::<&dyn Work, &'static dyn Work>(&work) };
+        let team: Team<_, 1> = Team::new(Atomic).leaving(left);
+        let job = Job { work: NonNull::from(lasting), items, policy: Policy::Greedy, workers: 2 };
+        team.share(&job, Worker(1)).unwrap();
+        assert_eq!(work.ran(), (0..helped).collect::<Vec<_>>(), "{left} of {items}");
+        team.share(&job, Worker(0)).unwrap();
+        assert_eq!(work.ran(), (0..items).collect::<Vec<_>>(), "{left} of {items}");
+        // A fixed share is a fixed share.
+        let fixed = Job { policy: Policy::RoundRobin, ..job };
+        let team: Team<_, 1> = Team::new(Atomic).leaving(left);
+        team.share(&fixed, Worker(1)).unwrap();
+        let own = work.ran.lock().unwrap().len() - items as usize;
+        assert_eq!(own, items as usize / 2);
+    }
+}

@@ -27,6 +27,7 @@ impl Machine {
         if core.is_some() {
             self.bus.cycles = self.core.counter.elapsed();
             self.bus.clock_hz = self.core.description.clock_hz;
+            self.bus.cpuid = self.core.description.cpuid;
         } else {
             if model.is_ordered(offset) && waits {
                 // The engine begins this access anew when it goes on.

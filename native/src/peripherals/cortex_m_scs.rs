@@ -39,6 +39,8 @@ const SFSR: (u32, u32) = (0xde4, 2);
 const DEMCR: u32 = 0xdfc;
 const FPCCR: u32 = 0xf34;
 const FPDSCR: u32 = 0xf3c;
+/// Invalidates all of the instruction cache.
+const ICIALLU: u32 = 0xf50;
 
 const BANK: u32 = Interrupts::WORDS as u32;
 /// IPR: one byte a line.
@@ -225,7 +227,8 @@ impl Peripheral for SystemControl {
                     bus.fpu_enabled = value & CP10_CP11 == CP10_CP11;
                 }
                 DEMCR => self.debug_control = value,
-                ACTLR | SHCSR..=AFSR | FPCCR..=FPDSCR => {}
+                // Caches are always coherent here.
+                ACTLR | SHCSR..=AFSR | FPCCR..=FPDSCR | ICIALLU => {}
                 _ => return Err(Refusal::Unmodelled),
             }
         }

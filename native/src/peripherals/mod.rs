@@ -12,6 +12,8 @@ pub mod esp_interrupts;
 pub mod esp_systimer;
 pub mod esp_uart;
 pub mod esp_watchdogs;
+pub mod nrf53_clock;
+pub mod nrf53_network;
 pub mod nrf_clock;
 pub mod nrf_gpio;
 pub mod nrf_timer;
@@ -32,6 +34,9 @@ pub mod stm32_clocks;
 pub mod stm32_gpio;
 pub mod stm32_timer;
 pub mod stm32_usart;
+pub mod stm32h7_clocks;
+pub mod stm32h7_hsem;
+pub mod stm32h7_usart;
 
 use crate::bus::Bus;
 use crate::fault::{Fault, Kind};
@@ -154,9 +159,14 @@ pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
         esp_watchdogs::C6_LOW_POWER => Some(Box::new(esp_watchdogs::LowPower::default())),
         nrf_clock::NAME => Some(Box::new(nrf_clock::NrfClock::default())),
         nrf_gpio::NAME => Some(Box::new(nrf_gpio::NrfGpio::default())),
-        nrf_timer::NAME => Some(Box::new(nrf_timer::NrfTimer::default())),
+        nrf_timer::NAME | nrf_timer::NRF53 => Some(Box::new(nrf_timer::NrfTimer::default())),
         nrf_uart::NAME => Some(Box::new(nrf_uart::NrfUart::new(base))),
         nrf_uarte::NAME => Some(Box::new(nrf_uarte::NrfUarte::new(base))),
+        nrf53_clock::NAME => Some(Box::new(nrf53_clock::Nrf53Clock::default())),
+        nrf53_clock::CACHE => Some(Box::new(nrf53_clock::Cache::default())),
+        nrf53_network::IPC => Some(Box::new(nrf53_network::Mailbox::new(base))),
+        nrf53_network::MUTEX => Some(Box::new(nrf53_network::Mutexes::default())),
+        nrf53_network::SPU => Some(Box::new(nrf53_network::Protection::default())),
         ns16550::NAME => Some(Box::new(ns16550::Ns16550::default())),
         plic::NAME => Some(Box::new(plic::Plic::default())),
         pl011::NAME => Some(Box::new(pl011::Pl011::new(base))),
@@ -167,8 +177,14 @@ pub fn create(name: &str, base: u32) -> Option<Box<dyn Peripheral>> {
         stm32_clocks::CLOCKS => Some(Box::new(stm32_clocks::Clocks::default())),
         stm32_clocks::FLASH => Some(Box::new(stm32_clocks::Flash::default())),
         stm32_gpio::NAME => Some(Box::new(stm32_gpio::Gpio::default())),
-        stm32_timer::NAME => Some(Box::new(stm32_timer::Stm32Timer::default())),
+        stm32_timer::NAME | stm32_timer::H7 => Some(Box::new(stm32_timer::Stm32Timer::default())),
         stm32_usart::NAME => Some(Box::new(stm32_usart::Stm32Usart::new(base))),
+        stm32h7_clocks::CLOCKS => Some(Box::new(stm32h7_clocks::Clocks::default())),
+        stm32h7_clocks::FLASH => Some(Box::new(stm32h7_clocks::Flash::default())),
+        stm32h7_clocks::POWER => Some(Box::new(stm32h7_clocks::Power::default())),
+        stm32h7_clocks::SYSTEM => Some(Box::new(stm32h7_clocks::System::default())),
+        stm32h7_hsem::NAME => Some(Box::new(stm32h7_hsem::Semaphores::default())),
+        stm32h7_usart::NAME => Some(Box::new(stm32h7_usart::Stm32h7Usart::new(base))),
         _ => raspberry::create(name),
     }
 }

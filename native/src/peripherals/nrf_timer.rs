@@ -9,6 +9,8 @@ use crate::bus::Bus;
 
 /// The model's name.
 pub const NAME: &str = "nrf-timer";
+/// Its name in an nRF53, where it is the same.
+pub const NRF53: &str = "nrf53-timer";
 
 const START: u32 = 0x000;
 const STOP: u32 = 0x004;

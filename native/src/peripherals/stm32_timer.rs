@@ -8,6 +8,8 @@ use crate::bus::Bus;
 
 /// The model's name.
 pub const NAME: &str = "stm32-tim";
+/// Its name in an STM32H7, where it is the same.
+pub const H7: &str = "stm32h7-tim";
 
 const CR1: u32 = 0x00;
 const EGR: u32 = 0x14;

@@ -16,10 +16,12 @@ pub mod esp32c6;
 pub mod microbit;
 #[cfg(any(architecture = "thumbv7m-none-eabi", architecture = "thumbv7em-none-eabihf", armv8_m))]
 pub mod mps2;
-#[cfg(any(architecture = "thumbv6m-none-eabi", architecture = "thumbv7em-none-eabihf"))]
+#[cfg(any(architecture = "thumbv6m-none-eabi", architecture = "thumbv7em-none-eabihf", armv8_m))]
 mod nrf;
 #[cfg(architecture = "thumbv7em-none-eabihf")]
 pub mod nrf52840;
+#[cfg(armv8_m)]
+pub mod nrf5340;
 #[cfg(any(architecture = "thumbv6m-none-eabi", architecture = "thumbv8m.main-none-eabihf"))]
 mod raspberry;
 #[cfg(architecture = "riscv32imafc-unknown-none-elf")]
@@ -32,6 +34,8 @@ pub mod rp2350;
 mod sse200;
 #[cfg(architecture = "thumbv7em-none-eabihf")]
 pub mod stm32f4;
+#[cfg(architecture = "thumbv7em-none-eabihf")]
+pub mod stm32h745;
 
 /// Calls `$entry` for each board of this architecture with the board, the
 /// section of its vectors and the name of its reset handler, both of which
@@ -45,6 +49,13 @@ macro_rules! for_each_board {
         $entry!($crate::board::mps2::An386, ".vectors.mps2-an386", arielml_reset_mps2_an386);
         $entry!($crate::board::mps2::An500, ".vectors.mps2-an500", arielml_reset_mps2_an500);
         $entry!($crate::board::stm32f4::Stm32F4, ".vectors.stm32f4", arielml_reset_stm32f4);
+        $entry!($crate::board::stm32h745::Stm32H745, ".vectors.stm32h745", arielml_reset_stm32h745, 1 helper);
+        $entry!(
+            $crate::board::stm32h745::NucleoH745ziQ,
+            ".vectors.nucleo-h745zi-q",
+            arielml_reset_nucleo_h745zi_q,
+            1 helper
+        );
     };
 }
 
@@ -63,6 +74,12 @@ macro_rules! for_each_board {
 macro_rules! for_each_board {
     ($entry:ident) => {
         $entry!($crate::board::mps2::An505, ".vectors.mps2-an505", arielml_reset_mps2_an505);
+        $entry!(
+            $crate::board::nrf5340::Nrf5340,
+            ".vectors.nrf5340",
+            arielml_reset_nrf5340,
+            1 helper
+        );
         $entry!($crate::board::rp2350::Rp2350, ".vectors.rp2350", arielml_reset_rp2350, 1 helper);
     };
 }
@@ -76,6 +93,12 @@ macro_rules! for_each_board {
             $crate::board::mps2::An521,
             ".vectors.mps2-an521",
             arielml_reset_mps2_an521,
+            1 helper
+        );
+        $entry!(
+            $crate::board::nrf5340::Nrf5340,
+            ".vectors.nrf5340",
+            arielml_reset_nrf5340,
             1 helper
         );
     };
@@ -170,6 +193,10 @@ pub trait Helpers: Board {
     const CLAIM: Self::Claim;
     /// The same on each of its cores.
     const EVENT: Self::Event;
+    /// The last work items, which are the first core's where it is faster: as
+    /// many as it does in the time of one of another core, less the half that
+    /// it is busy with another one when that begins.
+    const LEFT: u32 = 0;
 
     /// What each of the other cores does first.
     fn prepare_helper() {}
@@ -179,4 +206,9 @@ pub trait Helpers: Board {
     /// # Safety
     /// Called by the first core, once for each of the others.
     unsafe fn launch(core: u32, start: arch::HelperStart);
+
+    /// What another core does before it helps: it waits, on a chip that starts
+    /// all cores at once. RAM may not be set up before this returns; there are
+    /// registers, and the core's own stack.
+    extern "C" fn await_launch() {}
 }

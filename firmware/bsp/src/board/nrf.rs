@@ -1,11 +1,20 @@
-//! What Nordic's nRF51 and nRF52 have alike.
+//! What Nordic's nRF51, nRF52 and nRF53 have alike.
 
 use crate::registers::Registers;
 
 // nRF52840 Product Specification 1.7: CLOCK (section 5.4), GPIO (6.9); nRF51
-// Series Reference Manual 3.0: chapters 13 and 14.
+// Series Reference Manual 3.0: chapters 13 and 14. nRF5340 Product Specification
+// 1.3: CLOCK, and GPIO, whose registers begin at the offset 0x504 here.
+/// Where these are on the nRF51 and the nRF52.
+#[cfg(not(armv8_m))]
 const CLOCK: usize = 0x4000_0000;
+#[cfg(not(armv8_m))]
 const P0: usize = 0x5000_0000;
+/// And, by their secure addresses, for the application core of the nRF5340.
+#[cfg(armv8_m)]
+pub(super) const CLOCK: usize = 0x5000_5000;
+#[cfg(armv8_m)]
+const P0: usize = 0x5084_2000;
 
 const CLOCK_TASKS_HFCLKSTART: usize = 0x000;
 const CLOCK_EVENTS_HFCLKSTARTED: usize = 0x100;

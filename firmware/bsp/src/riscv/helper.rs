@@ -96,7 +96,7 @@ fn fence() {
 /// Where other harts begin, as [`HelperStart`]: all traps go to one place.
 #[macro_export]
 macro_rules! riscv_helper_start {
-    ($main:path, $fault:path) => {
+    ($board:ty, $section:literal, $main:path, $fault:path) => {
         $main
     };
 }

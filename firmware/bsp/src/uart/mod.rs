@@ -7,6 +7,7 @@ mod nrf_uarte;
 mod ns16550;
 mod pl011;
 mod stm32_usart;
+mod stm32h7_usart;
 
 pub use cmsdk_uart::CmsdkUart;
 pub use esp_uart::{EspUart, Variant};
@@ -15,6 +16,7 @@ pub use nrf_uarte::NrfUarte;
 pub use ns16550::Ns16550;
 pub use pl011::{Divisors, Pl011};
 pub use stm32_usart::Stm32Usart;
+pub use stm32h7_usart::Stm32h7Usart;
 
 /// How a core sleeps until the UART's interrupt is pending.
 pub trait Wait {

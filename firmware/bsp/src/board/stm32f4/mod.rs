@@ -30,6 +30,8 @@ const MODE_ALTERNATE: u32 = 2;
 const PULLED_UP: u32 = 1;
 
 const BAUD: u32 = 1_000_000;
+/// Wraps after 306 s.
+const TICKS_HZ: u32 = 14_000_000;
 
 /// STM32F4 Discovery: Cortex-M4F at 168 MHz, console on USART2, PA2 sends and
 /// PA3 receives.
@@ -37,11 +39,11 @@ pub struct Stm32F4;
 
 impl Board for Stm32F4 {
     type Uart = Stm32Usart<Interrupt>;
-    type Timer = Stm32Timer;
+    type Timer = Stm32Timer<TICKS_HZ>;
     type Header = ();
 
     const IDENTITY: Identity =
-        Identity { board: "stm32f4", cores: 1, clock_hz: clocks::SYSTEM_HZ, ticks_hz: 14_000_000 };
+        Identity { board: "stm32f4", cores: 1, clock_hz: clocks::SYSTEM_HZ, ticks_hz: TICKS_HZ };
     const HEADER: () = ();
 
     unsafe fn start() -> (Self::Uart, Self::Timer) {
