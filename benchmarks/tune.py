@@ -39,14 +39,17 @@ FLAGS: Final = (
     (_UNROLLING, _WIDTH + "4", _THRESHOLD + "20"),
 )
 
-#: Cores that no board has alone, and whose profiles they take.
+#: Cores that are not measured, and whose profiles they take.
 SAME: Final = {
     "cortex-m0": "cortex-m0plus",
-    "generic-rv32-soft": "generic-rv32",
+    "cortex-m33-soft": "cortex-m3",
+    "rv32imac": "generic-rv32",
+    "rv32imc": "generic-rv32",
     "other": "generic-rv32",
 }
 
 _DSP: Final = ("cortex-m4", "cortex-m7", "cortex-m33")
+_LOW: Final = ("cortex-m0plus",)
 
 SCORES: Final[dict[str, Callable[[Measured], float]]] = {
     "speed": lambda found: math.log(found.instructions),
@@ -60,8 +63,12 @@ Results = dict[Profile, dict[str, Measured]]
 def tune(core: str, models: list[str], cache: Cache) -> dict[str, tuple[Profile, str]]:
     """The best profile of each kind for a core, and the figures that chose it."""
     results: Results = {}
-    styles = ["", *(name for name, style in STYLES.items() if core in _DSP or not style.dsp)]
-    for style in styles:
+    styles = [
+        name
+        for name, style in STYLES.items()
+        if (core in _DSP or not style.dsp) and (core in _LOW or not style.biased)
+    ]
+    for style in ("", *styles):
         _try(core, Profile(FLAGS[0], style), models, cache, results)
     for style in sorted({_best(results, kind).kernels for kind in SCORES}):
         for flags in FLAGS[1:]:

@@ -72,8 +72,7 @@ def find_profile(name: str, core: Core) -> Profile:
         return Profile()
     check_profile(name)
     table = _read()
-    # Kernels in Armv6-M's terms are the same for both of its cores, and
-    # what is not a microcontroller's is tuned for nobody.
+    # What is not a microcontroller's is tuned for nobody.
     found = table.get(core.cpu, table["other"])
     if not core.fpu and f"{core.cpu}-soft" in table:
         found = table[f"{core.cpu}-soft"]
