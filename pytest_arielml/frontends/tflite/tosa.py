@@ -1,8 +1,7 @@
 """The other way: TensorFlow Lite to TOSA by Arm's converter, compiled as MLIR.
 
 It takes more operators, requantizes as LiteRT's own kernels do (two roundings,
-where LiteRT as it comes makes one), and costs a tenth to a fifth more
-instructions.
+where LiteRT as it comes makes one), and costs twice the instructions and more.
 """
 
 from __future__ import annotations
