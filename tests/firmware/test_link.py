@@ -7,13 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 from elftools.elf.elffile import ELFFile
 
 from pytest_arielml.boards import Board, Region
-from pytest_arielml.compiler import Cache, CompiledModel
+from pytest_arielml.compiler import Cache, CompiledModel, compile_model
 from pytest_arielml.errors import CompileError, DoesNotFit, Unavailable, UsageError
 from pytest_arielml.firmware import Image, archive_path, link, link_bringup, link_image
+from pytest_arielml.frontends import load_model
 
 
 def memory(image: Image) -> dict[int, bytes]:
@@ -162,20 +164,21 @@ def test_a_board_that_the_runtime_does_not_support(
     assert link_image(lenet5, relative, cache=cache).size.flash > 0
 
 
-def test_a_function_that_the_runtime_has_not(
-    lenet5: CompiledModel, board: Board, tmp_path: Path
-) -> None:
-    assert lenet5.object is not None
-    content = lenet5.object.read_bytes()
-    assert content.count(b"\0__aeabi_dmul\0") == 1
-    wanting = tmp_path / "model.o"
-    wanting.write_bytes(content.replace(b"\0__aeabi_dmul\0", b"\0__aeabi_dmuk\0"))
+def test_a_function_that_the_runtime_has_not(board: Board, tmp_path: Path) -> None:
+    text = '<ir_version: 8, opset_import: ["" : 17]> g (float[4] x) => (float[4] y) {y = Exp(x)}'
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "exp.onnx")
     cache = Cache(tmp_path / "cache")
+    compiled = compile_model(load_model(tmp_path / "exp.onnx"), board, cache=cache)
+    assert compiled.object is not None
+    content = compiled.object.read_bytes()
+    assert content.count(b"\0expf\0") == 1
+    wanting = tmp_path / "model.o"
+    wanting.write_bytes(content.replace(b"\0expf\0", b"\0expg\0"))
     with pytest.raises(CompileError, match="functions that the device runtime has not") as caught:
-        link_image(replace(lenet5, object=wanting), board, cache=cache)
-    assert caught.value.found == "__aeabi_dmuk"
+        link_image(replace(compiled, object=wanting), board, cache=cache)
+    assert caught.value.found == "expg"
     kept = Path(str(caught.value.advice).rpartition(" ")[2])
-    assert "__aeabi_dmuk" in kept.read_text()
+    assert "expg" in kept.read_text()
 
 
 def test_a_damaged_runtime(lenet5: CompiledModel, board: Board, tmp_path: Path) -> None:
