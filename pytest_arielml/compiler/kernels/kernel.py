@@ -185,7 +185,7 @@ class Kernel(ABC):
         down = _parts(math.ceil(lines / step), _GROUPS)
         # A dense layer's groups all begin with what is the same for each.
         most = _GROUPS if lines > 1 else _GROUPS // 2
-        across = _parts(self.blocks, max(1, most // down[0]))
+        across = _even_parts(self.blocks, max(1, most // down[0]))
         tiles = _part(body, 0, *across, self.blocks)
         low, high = _part(body, 1, down[0], down[1] * step, lines)
         if self.flat:
@@ -361,6 +361,17 @@ def _parts(count: int, most: int) -> tuple[int, int]:
     """How many parts of what size, at most `most`."""
     size = math.ceil(count / min(count, most))
     return math.ceil(count / size), size
+
+
+def _even_parts(count: int, wanted: int) -> tuple[int, int]:
+    """About `wanted` parts, all of one size where that can be.
+
+    Parts that differ would come in turns, and so each to the same core of those that
+    take turns.
+    """
+    whole = [parts for parts in range(1, count + 1) if count % parts == 0]
+    parts = min(whole, key=lambda each: abs(math.log(each / wanted)))
+    return (parts, count // parts) if 2 * parts > wanted else _parts(count, wanted)
 
 
 def _part(body: Body, axis: int, parts: int, size: int, count: int) -> tuple[str, str]:
