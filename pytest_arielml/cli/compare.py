@@ -111,7 +111,7 @@ def _as_json(options: argparse.Namespace, variants: Sequence[Variant]) -> dict[s
     return {
         "model": str(options.model),
         "target": options.target,
-        "variants": [{**asdict(variant), "imbalance": variant.imbalance} for variant in variants],
+        "variants": [asdict(variant) for variant in variants],
     }
 
 

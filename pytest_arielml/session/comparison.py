@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pytest_arielml.errors import DeviceError, UsageError
 from pytest_arielml.frontends import Dims
-from pytest_arielml.session.busy import run_busy
 from pytest_arielml.session.deployment import Deployment
 from pytest_arielml.session.result import Array, Result
 from pytest_arielml.session.target import SCHEDULERS
@@ -35,6 +34,7 @@ class Variant:
         seconds: of the call; estimated when `seconds_are_estimated`.
         speedup: against one core.
         busy: how long each core ran kernels, in seconds; `None` where nothing tells.
+        imbalance: how much longer the busiest core did than the mean of all, 0 if even.
         work_items: of all dispatches; `None` where nothing counts them.
         overhead: instructions for a work item, beyond what one core takes for
             the call without sharing; `None` where nothing counts them.
@@ -47,15 +47,9 @@ class Variant:
     seconds_are_estimated: bool
     speedup: float
     busy: tuple[float, ...] | None
+    imbalance: float | None
     work_items: int | None
     overhead: float | None
-
-    @property
-    def imbalance(self) -> float | None:
-        """How much longer the busiest core ran kernels than the mean of all: 0 is even."""
-        if self.busy is None or not any(self.busy):
-            return None
-        return max(self.busy) * len(self.busy) / sum(self.busy) - 1
 
 
 def compare_cores(
@@ -112,19 +106,27 @@ def compare_cores(
         try:
             inputs = make_inputs(deployment)
             progress(f"running on {bench.target.name}: {way}")
-            run_busy(deployment, inputs, function=function)
-            result, busy = run_busy(deployment, inputs, function=function)
+            _call(deployment, inputs, function)
+            result = _call(deployment, inputs, function)
         finally:
             deployment.close()
         first = first or result
         _check_same(first, result, way)
-        found.append(_variant(count, name, result, busy, first))
+        found.append(_variant(count, name, result, first))
     return tuple(found)
 
 
-def _variant(
-    count: int, name: str, result: Result, busy: tuple[float, ...] | None, first: Result
-) -> Variant:
+def _call(
+    deployment: Deployment,
+    inputs: Sequence[Array] | Mapping[str, Array],
+    function: str | None,
+) -> Result:
+    if isinstance(inputs, Mapping):
+        return deployment.run(inputs, function=function)
+    return deployment.run(*inputs, function=function)
+
+
+def _variant(count: int, name: str, result: Result, first: Result) -> Variant:
     items = sum(dispatch.work_items for dispatch in result.dispatches)
     overhead = None
     if result.overhead is not None and first.overhead is not None and items:
@@ -136,7 +138,8 @@ def _variant(
         seconds=result.seconds,
         seconds_are_estimated=result.seconds_are_estimated,
         speedup=first.seconds / result.seconds if result.seconds else 0.0,
-        busy=busy,
+        busy=result.busy,
+        imbalance=result.imbalance,
         work_items=items if result.by_function else None,
         overhead=overhead,
     )

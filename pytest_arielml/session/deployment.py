@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from pytest_arielml.boards import Core
 from pytest_arielml.compiler import CompiledModel
 from pytest_arielml.errors import (
     ArielError,
@@ -21,15 +20,15 @@ from pytest_arielml.firmware import Image
 from pytest_arielml.frontends import Function, Model, Signature, least_memory
 from pytest_arielml.frontends.tflite import is_tflite
 from pytest_arielml.golden import OutputPolicy, Outputs, model_reference, output_policies
-from pytest_arielml.runners import Counters, Machine, Runner, Span
+from pytest_arielml.runners import Counters, Machine, Runner
+from pytest_arielml.session.counting import CALL, LOAD, count_dispatches, count_function
 from pytest_arielml.session.inputs import check_inputs, check_outputs
-from pytest_arielml.session.result import Array, CoreShare, Dispatch, Memory, Result
+from pytest_arielml.session.result import Array, Memory, Result
 from pytest_arielml.session.target import Target
 from pytest_arielml.session.timeline import Timeline, make_timeline
 from pytest_arielml.session.transients import Transient, transients
 from pytest_arielml.wire import CallReply, Client, Policy
 
-_CALL: Final = "arielml_call"
 _POLICIES: Final = {
     "greedy": Policy.GREEDY,
     "round-robin": Policy.ROUND_ROBIN,
@@ -179,19 +178,6 @@ class Deployment:
         """High-water mark of the stack since boot, in bytes: that of the core with the highest."""
         return max(self._stack_peaks)
 
-    @property
-    def cores(self) -> tuple[Core, ...]:
-        """The cores that share work items, the leading one first."""
-        return self.target.board.cores[: self._workers]
-
-    def counters(self) -> Counters | None:
-        """The board's exact counts so far; `None` where nothing counts.
-
-        Raises: as `boot`.
-        """
-        self._give_way()
-        return self._boot().machine.counters()
-
     def boot(self) -> None:
         """Boots the image unless it is up.
 
@@ -319,7 +305,7 @@ class Deployment:
         before = booted.machine.counters()
         loaded = booted.client.load(self._workers, _POLICIES[self.scheduler])
         after = booted.machine.counters()
-        booted.init = self._count(booted.machine, before, after, "arielml_load", loaded.ticks)
+        booted.init = self._count(booted.machine, before, after, LOAD, loaded.ticks)
         booted.loaded = Memory(loaded.heap_peak, loaded.stack_peaks)
         self._arena_peak = max(self._arena_peak, loaded.heap_peak)
         self._note_stacks(loaded.stack_peaks)
@@ -413,7 +399,7 @@ class Deployment:
     ) -> Result:
         memory = Memory(reply.heap_peak, reply.stack_peaks)
         clock = self.target.board.cores[0].clock_hz
-        counted = self._count(machine, before, after, _CALL, reply.ticks)
+        counted = self._count(machine, before, after, CALL, reply.ticks)
         if counted is None:
             instructions, seconds = None, reply.ticks / self.target.board.timer.hz
         else:
@@ -423,12 +409,12 @@ class Deployment:
             instructions=instructions,
             seconds=seconds,
             seconds_are_estimated=counted is not None,
-            dispatches=_dispatches(before, after, self._workers) if before and after else (),
+            dispatches=count_dispatches(before, after, self._workers) if before and after else (),
             memory=memory,
             function=function.name,
             where=outputs.source,
             policies=self._policies or tuple(OutputPolicy(name, None) for name in outputs.names),
-            by_function=bool(before and after and _CALL in after.spans),
+            by_function=bool(before and after and CALL in after.spans),
             traced=self.traced,
             transients=traced,
             untraced=self._untraced(traced),
@@ -458,58 +444,9 @@ class Deployment:
         several cores have issued together.
         """
         if before and after and symbol in after.spans:
-            return _difference(before, after, symbol)
+            return count_function(before, after, symbol)
         rate = machine.instructions_per_second
         if rate is None:
             return None
         cycles = round(ticks * rate / self.target.board.timer.hz)
         return cycles if self._workers == 1 else None, cycles
-
-
-def _difference(before: Counters, after: Counters, symbol: str) -> tuple[int, int]:
-    """Instructions of all cores and the first core's cycles in `symbol` between two readings."""
-    new = after.spans[symbol]
-    old = before.spans[symbol]
-    issued = new.instructions + new.others - old.instructions - old.others
-    return issued, new.cycles - old.cycles
-
-
-def _dispatches(before: Counters, after: Counters, cores: int) -> tuple[Dispatch, ...]:
-    """What each dispatch function took between two readings, in program order.
-
-    The first `cores` cores worked on them.
-    """
-    found = []
-    for symbol, new in after.spans.items():
-        if symbol in ("arielml_load", _CALL):
-            continue
-        old = before.spans[symbol]
-        if new.count > old.count:
-            found.append(
-                Dispatch(
-                    symbol,
-                    new.count - old.count,
-                    new.instructions - old.instructions,
-                    new.cycles - old.cycles,
-                    tuple(
-                        _share(earlier.spans[symbol], later.spans[symbol])
-                        for earlier, later in zip(
-                            before.cores[:cores], after.cores[:cores], strict=True
-                        )
-                    ),
-                )
-            )
-    return tuple(sorted(found, key=lambda dispatch: _ordinal(dispatch.name)))
-
-
-def _share(old: Span, new: Span) -> CoreShare:
-    return CoreShare(
-        new.count - old.count, new.instructions - old.instructions, new.cycles - old.cycles
-    )
-
-
-def _ordinal(name: str) -> tuple[int, str]:
-    """Dispatch functions carry their number: ``main_dispatch_3_conv_...``."""
-    _, _, rest = name.partition("_dispatch_")
-    number, _, _ = rest.partition("_")
-    return (int(number) if number.isdigit() else 1 << 30, name)

@@ -110,21 +110,31 @@ class Result:
         return self.instructions - sum(dispatch.instructions for dispatch in self.dispatches)
 
     @property
+    def busy(self) -> tuple[float, ...] | None:
+        """How long each core ran dispatches, in seconds.
+
+        By the runner's counts, estimated; else by the timeline; `None` where
+        there is neither.
+        """
+        if self.dispatches and all(dispatch.cores for dispatch in self.dispatches):
+            shares = zip(*(dispatch.cores for dispatch in self.dispatches), strict=True)
+            return tuple(
+                sum(share.cycles for share in core) / clock
+                for core, clock in zip(shares, self.clocks, strict=True)
+            )
+        if self.timeline is not None:
+            return tuple(self.timeline.busy(core) for core in range(self.timeline.cores))
+        return None
+
+    @property
     def imbalance(self) -> float | None:
         """Time of the busiest core in dispatches over the mean of all, less 1: 0 is even.
 
-        By the runner's counts, else by the timeline; `None` where there is neither.
+        `None` where nothing tells how long each was busy.
         """
-        if not self.dispatches or not all(dispatch.cores for dispatch in self.dispatches):
-            return self.timeline.imbalance if self.timeline else None
-        busy = [
-            sum(share.cycles / clock for share in shares)
-            for shares, clock in zip(
-                zip(*(dispatch.cores for dispatch in self.dispatches), strict=True),
-                self.clocks,
-                strict=True,
-            )
-        ]
+        busy = self.busy
+        if busy is None:
+            return None
         return max(busy) * len(busy) / sum(busy) - 1 if sum(busy) else 0.0
 
     def assert_matches(
