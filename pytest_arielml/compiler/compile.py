@@ -265,6 +265,9 @@ def _build(
             f"-o={target}",
         )
         finished = run_tool(compiler, folder=folder, timeout=timeout)
+        if finished.crashed:
+            # It crashes now and then, whatever the flags, and not again.
+            finished = run_tool(compiler, folder=folder, timeout=timeout)
         if finished.status != 0:
             raise failure("iree-compile", model, finished, compiler, keep(folder))
 

@@ -136,7 +136,7 @@ def test_costs(deployment: Deployment, lenet5_model: Path) -> None:
     # By DDI 0484, at 125 MHz.
     assert first.seconds is not None
     assert first.seconds <= 0.050
-    assert deployment.size.flash <= 128 * 1024
+    assert deployment.size.flash <= 130 * 1024
     assert deployment.size.ram <= 19 * 1024
 
 
