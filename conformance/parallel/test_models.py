@@ -132,7 +132,7 @@ def hold(team: Team, source: Any) -> None:
             orders.add((shares[0].cycles, shares[0].instructions))
         device.stop()
     if len(team.seeds) > 1:
-        assert len(orders) > 3, "the interleavings differ"
+        assert len(orders) > 1, "the interleavings differ"
 
 
 def inputs_of(source: Any) -> list[Array]:
