@@ -29,9 +29,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "pytest_arielml" / "_native"
 DEBIAN_PACKAGES = ("rustc-web", "cargo-web", "rust-web-src")
-# Outlined code is shared between the boards of an archive, of which an image takes
-# one: with more boards, images would grow.
-DEVICE_FLAGS = ("-Cllvm-args=-enable-machine-outliner=never",)
+# Outlined code and merged variables are shared between the boards of an archive, of
+# which an image takes one: with more boards, images would grow.
+DEVICE_FLAGS = ("-Cllvm-args=-enable-machine-outliner=never -enable-global-merge=false",)
 INSTALL_RUSTUP = "install Rust from https://rustup.rs"
 
 

@@ -1,4 +1,4 @@
-"""Images for the ESP32-C3 and the ESP32-C6: how they start, what they compute, what they cost."""
+"""Images for the ESP32-C3 and the ESP32-C6: how they are laid out, start, sleep and fault."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
+from spoil import spoilt
 
 from pytest_arielml.boards import Board, load_board
 from pytest_arielml.compiler import CompiledModel
 from pytest_arielml.errors import DoesNotFit, GuestFault
 from pytest_arielml.firmware import Image, link_image
 from pytest_arielml.firmware.symbols import read_symbols
-from pytest_arielml.golden import read
 from pytest_arielml.runners.emu.machine import EmuMachine
 from pytest_arielml.runners.emu.runner import EmuRunner
 from pytest_arielml.runners.serial.binary import flat
@@ -25,7 +24,6 @@ from pytest_arielml.runners.serial.tools import TOOLS, Job
 from pytest_arielml.session import Deployment, Workbench
 from pytest_arielml.wire import Client
 
-ROOT = Path(__file__).parents[2]
 BOARDS = ("esp32c3", "esp32c6")
 #: By which the chip's ROM knows an image that runs in place.
 DIRECT_BOOT = struct.pack("<2I", 0xAEDB_041D, 0xAEDB_041D)
@@ -46,29 +44,6 @@ def board(request: pytest.FixtureRequest) -> Board:
 def deployment(board: Board, lenet5_model: Path) -> Iterator[Deployment]:
     with Workbench(f"emu-{board.name}") as bench:
         yield bench.deploy(lenet5_model)
-
-
-def digits(lenet5_model: Path, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    with np.load(lenet5_model.parent / "digits-500.npz") as file:
-        images: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = (
-            file["images"][:count].astype(np.float32)[:, None, None] / 255
-        )
-    return images
-
-
-def spoilt(image: Image, code: bytes, folder: Path) -> Image:
-    """The image with `code` where the load of a model begins."""
-    address = image.symbols.address("arielml_load")
-    data = bytearray(image.elf.read_bytes())
-    with image.elf.open("rb") as file:
-        for segment in ELFFile(file).iter_segments("PT_LOAD"):
-            offset = address - segment["p_vaddr"]
-            if 0 <= offset < segment["p_filesz"]:
-                start = segment["p_offset"] + offset
-                data[start : start + len(code)] = code
-    path = folder / "spoilt.elf"
-    path.write_bytes(data)
-    return replace(image, elf=path)
 
 
 def started(image: Image, board: Board) -> tuple[EmuMachine, Client]:
@@ -153,48 +128,6 @@ def test_traps_go_to_a_table_of_256_bytes_alignment(
     jump = struct.pack("<2I", high | 0x297, low << 20 | 0x28067)  # auipc t0; jr low(t0)
     said = fault_of(spoilt(deployment.image, jump, tmp_path), board)
     assert "during LOAD: misaligned jump: at address 0x00000000" in said
-
-
-def test_digits_are_those_of_the_golden(deployment: Deployment, lenet5_model: Path) -> None:
-    count = 100
-    expected = read(ROOT / "golden" / "lenet5-int8.npz").outputs[0][:count]
-    found = np.stack([deployment.run(image).output for image in digits(lenet5_model, count)])
-    np.testing.assert_array_equal(found, expected)
-
-
-def test_costs(deployment: Deployment, lenet5_model: Path) -> None:
-    """Ceilings that a change may lower and must not raise unawares."""
-    (image,) = digits(lenet5_model, 1)
-    deployment.run(image)
-    first, second = deployment.run(image), deployment.run(image)
-    assert first.instructions == second.instructions
-    assert first.memory == second.memory
-    assert first.instructions is not None
-    assert first.overhead is not None
-    assert first.instructions <= 2_200_000
-    assert first.overhead <= 28_000
-    # At an instruction a cycle, which no maker's table says.
-    assert first.seconds is not None
-    assert first.seconds <= 0.0138
-    assert max(first.memory.stack_peak) <= 2 * 1024
-    assert deployment.size.flash <= 145 * 1024
-    assert deployment.size.ram <= 19 * 1024
-
-
-def test_it_says_what_it_is_and_resets(deployment: Deployment, board: Board) -> None:
-    machine, client = started(deployment.image, board)
-    first = client.wait_for_greeting()
-    assert (first.board, first.cores) == (board.name, 1)
-    assert (first.clock_hz, first.ticks_hz) == (board.cores[0].clock_hz, board.timer.hz)
-    assert first.stack_size == board.stack
-    before = client.load()
-    span = machine.counters().spans["arielml_load"]
-    # 16 MHz of 160; the ticks are of a little more than the function that is counted.
-    assert span.cycles / 10 - 1 <= before.ticks <= span.cycles / 10 * 1.05
-    assert client.reset() == first
-    assert machine.resets == 1
-    assert client.load().heap_peak == before.heap_peak
-    machine.close()
 
 
 def test_it_sleeps_until_a_byte_comes(deployment: Deployment, board: Board) -> None:

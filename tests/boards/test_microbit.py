@@ -89,10 +89,6 @@ def test_costs(deployment: Deployment) -> None:
     assert max(first.memory.stack_peak) <= 2_048
 
 
-def test_an_image_has_one_board(deployment: Deployment) -> None:
-    assert "arielml_reset_rp2040" not in deployment.image.symbols
-
-
 def test_what_does_not_fit_is_told_before_it_boots() -> None:
     kinds = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 1600]) for n in "xy"]
     graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", kinds[:1], kinds[1:])

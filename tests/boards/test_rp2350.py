@@ -1,24 +1,21 @@
-"""An image for the Raspberry Pi Pico 2: how it starts, what it computes, what it costs."""
+"""An image for the Raspberry Pi Pico 2: how it boots, what it says of a fault."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
+from spoil import load_address, spoilt
 
 from pytest_arielml.boards import load_board
 from pytest_arielml.errors import GuestFault
-from pytest_arielml.golden import read
 from pytest_arielml.runners.emu.runner import EmuRunner
 from pytest_arielml.session import Deployment, Workbench
 from pytest_arielml.wire import Client
 
-ROOT = Path(__file__).parents[2]
 BOARD = load_board("rp2350")
 # RP2350 Datasheet, "Block Loops": where the ROM searches, and what blocks are made of.
 SEARCHED = 4096
@@ -82,84 +79,15 @@ def test_the_rom_finds_one_image_definition(flash: bytes, deployment: Deployment
     assert others[6:] == [0] * 8
 
 
-def digits(lenet5_model: Path, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    with np.load(lenet5_model.parent / "digits-500.npz") as file:
-        images: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = (
-            file["images"][:count].astype(np.float32)[:, None, None] / 255
-        )
-    return images
-
-
-def test_digits_are_those_of_the_golden(deployment: Deployment, lenet5_model: Path) -> None:
-    count = 100
-    golden = read(ROOT / "golden" / "lenet5-int8.npz")
-    expected = golden.outputs[0][:count]
-    found = np.stack([deployment.run(image).output for image in digits(lenet5_model, count)])
-    np.testing.assert_array_equal(found, expected)
-
-
-def test_costs(deployment: Deployment, lenet5_model: Path) -> None:
-    """Ceilings that a change may lower and must not raise unawares."""
-    (image,) = digits(lenet5_model, 1)
-    deployment.run(image)
-    first, second = deployment.run(image), deployment.run(image)
-    assert first.instructions == second.instructions
-    assert first.memory == second.memory
-    assert first.instructions is not None
-    assert first.overhead is not None
-    assert first.instructions <= 1_250_000
-    assert first.overhead <= 25_000
-    # An instruction a cycle, at 150 MHz.
-    assert first.seconds is not None
-    assert first.seconds <= 0.0085
-    assert deployment.size.flash <= 125 * 1024
-    assert deployment.size.ram <= 19 * 1024
-
-
-def test_it_says_what_it_is_and_resets(deployment: Deployment) -> None:
-    machine = EmuRunner().boot(deployment.image, BOARD, timeout=5.0)
-    client = Client(machine.stream, timeout=5.0)
-    first = client.wait_for_greeting()
-    assert (first.board, first.cores) == ("rp2350", 2)
-    assert (first.clock_hz, first.ticks_hz) == (150_000_000, BOARD.timer.hz)
-    assert first.stack_size == BOARD.stack
-    before = client.load()
-    assert client.reset() == first
-    assert machine.resets == 1
-    assert client.load().heap_peak == before.heap_peak
-    machine.close()
-
-
-def test_ticks_are_microseconds(deployment: Deployment) -> None:
-    machine = EmuRunner().boot(deployment.image, BOARD, timeout=5.0)
-    client = Client(machine.stream, timeout=5.0)
-    client.wait_for_greeting()
-    loaded = client.load()
-    span = machine.counters().spans["arielml_load"]
-    # The ticks are of a little more than the function that is counted.
-    assert span.cycles / 150 - 1 <= loaded.ticks <= span.cycles / 150 * 1.05
-    machine.close()
-
-
 def test_a_fault_on_the_chip_is_reported(
     deployment: Deployment, flash: bytes, tmp_path: Path
 ) -> None:
     """The emulator stops at a fault; here the program goes where the core would."""
     (handler,) = struct.unpack_from("<I", flash, 0x8C)
-    address = deployment.image.symbols.address("arielml_load") & ~1
-    aligned = address % 4 == 0
+    aligned = load_address(deployment.image) % 4 == 0
     jump = (0x4B00, 0x4718) if aligned else (0x4B01, 0x4718, 0x46C0)  # ldr r3, =handler; bx r3
     code = struct.pack(f"<{len(jump)}HI", *jump, handler)
-    data = bytearray(deployment.image.elf.read_bytes())
-    with deployment.image.elf.open("rb") as file:
-        for segment in ELFFile(file).iter_segments("PT_LOAD"):
-            offset = address - segment["p_vaddr"]
-            if 0 <= offset < segment["p_filesz"]:
-                start = segment["p_offset"] + offset
-                data[start : start + len(code)] = code
-    spoilt = tmp_path / "spoilt.elf"
-    spoilt.write_bytes(data)
-    machine = EmuRunner().boot(replace(deployment.image, elf=spoilt), BOARD, timeout=5.0)
+    machine = EmuRunner().boot(spoilt(deployment.image, code, tmp_path), BOARD, timeout=5.0)
     client = Client(machine.stream, timeout=5.0)
     client.wait_for_greeting()
     with pytest.raises(GuestFault, match="cause unknown"):
