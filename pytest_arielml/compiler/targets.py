@@ -46,111 +46,76 @@ class Target:
         return tuple(flags)
 
 
+def _arm(architecture: str, cpu: str, features: str, *needs: str) -> Target:
+    """Of `thumb*-none-eabi` or `-eabihf`: the name says how floats are passed."""
+    name, _, system = architecture.partition("-none-")
+    hard = system == "eabihf"
+    return Target(
+        architecture=architecture,
+        triple=f"{name}-none-unknown-{system}",
+        cpu=cpu,
+        features=features if hard else f"+soft-float,{features}".rstrip(","),
+        needs=frozenset(needs),
+        float_abi="hard" if hard else "soft",
+    )
+
+
+def _riscv(runtime: str, abi: str, features: str, *needs: str) -> Target:
+    """LLVM has no names for these cores."""
+    return Target(
+        architecture=f"{runtime}-unknown-none-elf",
+        triple="riscv32-unknown-none-elf",
+        cpu="generic-rv32",
+        features=features,
+        needs=frozenset(needs),
+        abi=abi,
+    )
+
+
+def _host(machine: str, cpu: str) -> Target:
+    """This machine: see `boards/host.py`. Kernels have the stack of whoever calls them."""
+    name = f"{machine}-unknown-linux-gnu"
+    return Target(name, name, cpu, "", frozenset({machine}), float_abi="hard")
+
+
 # By (cpu, fpu) of the board's cores. LLVM takes the features from the name of
 # the CPU and the code is the same without them; IREE does not resolve names
 # for ARM, so what the code relies on is spelled out.
 _TARGETS: Final = {
-    ("cortex-m4", True): Target(
-        architecture="thumbv7em-none-eabihf",
-        triple="thumbv7em-none-unknown-eabihf",
-        cpu="cortex-m4",
-        features="+dsp,+vfp4d16sp",
-        needs=frozenset({"armv7e-m", "dsp", "vfpv4-single"}),
-        float_abi="hard",
+    ("cortex-m4", True): _arm(
+        "thumbv7em-none-eabihf", "cortex-m4", "+dsp,+vfp4d16sp", "armv7e-m", "dsp", "vfpv4-single"
     ),
-    ("cortex-m3", False): Target(
-        architecture="thumbv7m-none-eabi",
-        triple="thumbv7m-none-unknown-eabi",
-        cpu="cortex-m3",
-        features="+soft-float",
-        needs=frozenset({"armv7-m"}),
-        float_abi="soft",
-    ),
+    ("cortex-m3", False): _arm("thumbv7m-none-eabi", "cortex-m3", "", "armv7-m"),
     # The archive and the calling convention are those of a Cortex-M4F; a
     # Cortex-M7 has the instructions of Armv8's FPU beside, doubles included.
-    ("cortex-m7", True): Target(
-        architecture="thumbv7em-none-eabihf",
-        triple="thumbv7em-none-unknown-eabihf",
-        cpu="cortex-m7",
-        features="+dsp,+fp-armv8d16",
-        needs=frozenset({"armv7e-m", "dsp", "vfpv4-single", "fpv5-double"}),
-        float_abi="hard",
+    ("cortex-m7", True): _arm(
+        "thumbv7em-none-eabihf",
+        "cortex-m7",
+        "+dsp,+fp-armv8d16",
+        *("armv7e-m", "dsp", "vfpv4-single", "fpv5-double"),
     ),
-    ("cortex-m33", True): Target(
-        architecture="thumbv8m.main-none-eabihf",
-        triple="thumbv8m.main-none-unknown-eabihf",
-        cpu="cortex-m33",
-        features="+dsp,+fp-armv8d16sp",
-        needs=frozenset({"armv8-m.main", "dsp", "fpv5-single"}),
-        float_abi="hard",
+    ("cortex-m33", True): _arm(
+        "thumbv8m.main-none-eabihf",
+        "cortex-m33",
+        "+dsp,+fp-armv8d16sp",
+        *("armv8-m.main", "dsp", "fpv5-single"),
     ),
     # Cores without an FPU have no DSP extension either, nor what holds FPU registers.
-    ("cortex-m33", False): Target(
-        architecture="thumbv8m.main-none-eabi",
-        triple="thumbv8m.main-none-unknown-eabi",
-        cpu="cortex-m33",
-        features="+soft-float,-dsp,-fpregs",
-        needs=frozenset({"armv8-m.main"}),
-        float_abi="soft",
+    ("cortex-m33", False): _arm(
+        "thumbv8m.main-none-eabi", "cortex-m33", "-dsp,-fpregs", "armv8-m.main"
     ),
-    ("cortex-m0plus", False): Target(
-        architecture="thumbv6m-none-eabi",
-        triple="thumbv6m-none-unknown-eabi",
-        cpu="cortex-m0plus",
-        features="+soft-float,+strict-align",
-        needs=frozenset({"armv6-m"}),
-        float_abi="soft",
+    ("cortex-m0plus", False): _arm(
+        "thumbv6m-none-eabi", "cortex-m0plus", "+strict-align", "armv6-m"
     ),
-    ("cortex-m0", False): Target(
-        architecture="thumbv6m-none-eabi",
-        triple="thumbv6m-none-unknown-eabi",
-        cpu="cortex-m0",
-        features="+soft-float,+strict-align",
-        needs=frozenset({"armv6-m"}),
-        float_abi="soft",
+    ("cortex-m0", False): _arm("thumbv6m-none-eabi", "cortex-m0", "+strict-align", "armv6-m"),
+    ("generic-rv32", True): _riscv(
+        "riscv32imafc", "ilp32f", "+m,+a,+f,+c", "rv32imc", "atomics", "single"
     ),
-    ("generic-rv32", True): Target(
-        architecture="riscv32imafc-unknown-none-elf",
-        triple="riscv32-unknown-none-elf",
-        cpu="generic-rv32",
-        features="+m,+a,+f,+c",
-        needs=frozenset({"rv32imc", "atomics", "single"}),
-        abi="ilp32f",
-    ),
-    # One runtime for both: it leaves atomics alone. LLVM has no names for these cores.
-    ("rv32imc", False): Target(
-        architecture="riscv32imc-unknown-none-elf",
-        triple="riscv32-unknown-none-elf",
-        cpu="generic-rv32",
-        features="+m,+c",
-        needs=frozenset({"rv32imc"}),
-        abi="ilp32",
-    ),
-    ("rv32imac", False): Target(
-        architecture="riscv32imc-unknown-none-elf",
-        triple="riscv32-unknown-none-elf",
-        cpu="generic-rv32",
-        features="+m,+a,+c",
-        needs=frozenset({"rv32imc", "atomics"}),
-        abi="ilp32",
-    ),
-    # This machine: see `boards/host.py`. Kernels have the stack of whoever calls them.
-    ("x86-64", True): Target(
-        architecture="x86_64-unknown-linux-gnu",
-        triple="x86_64-unknown-linux-gnu",
-        cpu="x86-64",
-        features="",
-        needs=frozenset({"x86-64"}),
-        float_abi="hard",
-    ),
-    ("generic", True): Target(
-        architecture="aarch64-unknown-linux-gnu",
-        triple="aarch64-unknown-linux-gnu",
-        cpu="generic",
-        features="",
-        needs=frozenset({"aarch64"}),
-        float_abi="hard",
-    ),
+    # One runtime for both: it leaves atomics alone.
+    ("rv32imc", False): _riscv("riscv32imc", "ilp32", "+m,+c", "rv32imc"),
+    ("rv32imac", False): _riscv("riscv32imc", "ilp32", "+m,+a,+c", "rv32imc", "atomics"),
+    ("x86-64", True): _host("x86_64", "x86-64"),
+    ("generic", True): _host("aarch64", "generic"),
 }
 
 
