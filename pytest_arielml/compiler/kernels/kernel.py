@@ -183,8 +183,11 @@ class Kernel(ABC):
         # are few, groups of channels, too.
         lines, step = (self.rows * self.columns, self.pixels) if self.flat else (self.rows, 1)
         down = _parts(math.ceil(lines / step), _GROUPS)
-        # A dense layer's groups all begin with what is the same for each.
-        most = _GROUPS if lines > 1 else _GROUPS // 2
+        most = _GROUPS
+        if lines == 1:
+            # A dense layer's groups all begin with what is the same for each: of groups
+            # that come out even on two, four and eight cores, eight do.
+            most //= 4 if self.blocks % 8 == 0 else 2
         across = _even_parts(self.blocks, max(1, most // down[0]))
         tiles = _part(body, 0, *across, self.blocks)
         low, high = _part(body, 1, down[0], down[1] * step, lines)
