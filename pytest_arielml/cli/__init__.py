@@ -14,12 +14,13 @@ from pytest_arielml.cli import (
     diff,
     doctor,
     golden,
+    init,
     report,
     run,
 )
 from pytest_arielml.errors import ArielError, UsageError
 
-_COMMANDS = (doctor, boards, run, compare, diff, golden, conformance, report)
+_COMMANDS = (init, doctor, boards, run, compare, diff, golden, conformance, report)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

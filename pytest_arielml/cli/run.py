@@ -61,23 +61,36 @@ def add_parser(commands: Commands) -> None:
 
 def add_call(parser: argparse.ArgumentParser) -> None:
     """Declares what is called, and with what."""
-    parser.add_argument(
-        "--function", metavar="NAME", help="what to call, of a model with several functions"
-    )
-    parser.add_argument(
-        "--dim",
-        action="append",
-        default=[],
-        metavar="NAME=SIZE",
-        help="the size of a free dimension of an ONNX model; '?' leaves it free",
-    )
+    add_function(parser)
+    add_dims(parser)
     parser.add_argument(
         "--input",
         action="append",
         type=Path,
         default=[],
         metavar="F.npy",
-        help="an input, in order; without any, random data of a fixed seed",
+        help="an input, in order; repeatable (default: random data of a fixed seed)",
+    )
+
+
+def add_function(parser: argparse.ArgumentParser) -> None:
+    """Declares which function is called."""
+    parser.add_argument(
+        "--function",
+        metavar="NAME",
+        help="what to call, of a model with several functions (default: main)",
+    )
+
+
+def add_dims(parser: argparse.ArgumentParser) -> None:
+    """Declares the sizes of free dimensions."""
+    parser.add_argument(
+        "--dim",
+        action="append",
+        default=[],
+        metavar="NAME=SIZE",
+        help="the size of a free dimension of a model; repeatable; '?' leaves it free, and "
+        "INPUT=SIZE,SIZE,... gives all sizes of an input (default: 1 for a batch)",
     )
 
 
@@ -171,13 +184,21 @@ def default_inputs(deployment: Deployment, function: str | None) -> tuple[Array,
     return tuple(array[0] for array in random_arrays(specs, seed=0, samples=1, ranges=ranges))
 
 
-def read_dims(options: argparse.Namespace) -> dict[str, int | None]:
+def read_dims(options: argparse.Namespace) -> dict[str, int | tuple[int | None, ...] | None]:
     """What `--dim` says. Raises: UsageError."""
     return dict(_dim(text) for text in options.dim)
 
 
-def _dim(text: str) -> tuple[str, int | None]:
-    name, _, size = text.rpartition("=")
-    if not name or not (size == "?" or size.isdecimal()):
-        raise UsageError("--dim takes a name and a size", expected="such as N=4", found=repr(text))
-    return name, None if size == "?" else int(size)
+def _dim(text: str) -> tuple[str, int | tuple[int | None, ...] | None]:
+    name, _, value = text.rpartition("=")
+    # A comma at the end tells the one size of a vector from the size of a dimension.
+    sizes = value.removesuffix(",").split(",")
+    if not name or not all(size == "?" or size.isdecimal() for size in sizes):
+        raise UsageError(
+            "--dim takes a name and a size",
+            expected="such as N=4, N=? or x=1,4",
+            found=repr(text),
+            advice="names of inputs and their free dimensions are in the model",
+        )
+    numbers = tuple(None if size == "?" else int(size) for size in sizes)
+    return name, numbers if "," in value else numbers[0]

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import argparse
+from typing import Final
 
 from pytest_arielml.errors import UsageError
 from pytest_arielml.runners import RunnerOptions, check_available, runner_options
 from pytest_arielml.session import Target
 
+DEFAULT_TARGET: Final = "emu-nrf52840"
 
-def add_target(parser: argparse.ArgumentParser) -> None:
-    """Declares `--target` and what runners need."""
-    parser.add_argument("--target", default="emu-nrf52840", help="RUNNER-BOARD (%(default)s)")
+
+def add_target(
+    parser: argparse.ArgumentParser, default: str | None = DEFAULT_TARGET, *, said: str = ""
+) -> None:
+    """Declares `--target` and what runners need.
+
+    Args:
+        parser: gets them.
+        default: the target without it.
+        said: how the help names it, where it is no one's name.
+    """
+    parser.add_argument(
+        "--target",
+        default=default,
+        metavar="RUNNER-BOARD",
+        help=f"where to run; arielml boards lists them (default: {said or default})",
+    )
     add_runner_options(parser)
 
 

@@ -39,7 +39,7 @@ def unknown_name(name: str, dimensions: Iterable[str], inputs: Iterable[str]) ->
         expected=f"free dimensions: {', '.join(dimensions) or 'none with a name'}; "
         f"inputs: {', '.join(inputs) or 'none'}",
         found=repr(name),
-        advice=f"did you mean {near[0]}?" if near else None,
+        advice=f"did you mean {near[0]}?" if near else "name one of those, or leave it out",
     )
 
 

@@ -100,7 +100,9 @@ class Signature:
                 return self.main
             raise InputError(
                 f"{model} has several functions, and none is called main",
-                expected="function= one of: " + ", ".join(names),
+                expected="one of: " + ", ".join(names),
+                advice=f"name one: function={names[0]!r} in a test, "
+                f"--function {names[0]} in a shell",
             )
         near = difflib.get_close_matches(name, names, n=1)
         raise InputError(
