@@ -1,6 +1,7 @@
 """The wire between host and device: framing, messages and the client."""
 
 from pytest_arielml.wire.client import Client
+from pytest_arielml.wire.codec import encode_greeting
 from pytest_arielml.wire.messages import (
     CallReply,
     Check,
@@ -12,7 +13,6 @@ from pytest_arielml.wire.messages import (
     Record,
     RecordsReply,
     StatsReply,
-    encode_greeting,
 )
 from pytest_arielml.wire.stream import ByteStream
 from pytest_arielml.wire.tensors import Tensor

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pytest_arielml.errors import DeviceError, GuestFault, Refused, WireError
-from pytest_arielml.wire import messages, status
+from pytest_arielml.wire import codec, status
 from pytest_arielml.wire.elements import (
     dense_length,
     element_name,
@@ -25,6 +25,7 @@ from pytest_arielml.wire.elements import (
 )
 from pytest_arielml.wire.framing import MAX_BODY, BadFrame, FrameSplitter, encode_frame
 from pytest_arielml.wire.messages import (
+    MAX_ID,
     BadFrameNotice,
     CallReply,
     Check,
@@ -86,7 +87,7 @@ class Client:
         timeout: float = 60.0,
         first_id: int | None = None,
         clock: Callable[[], float] = time.monotonic,
-        texts: messages.Texts = messages.number_only,
+        texts: codec.Texts = codec.number_only,
     ) -> None:
         self._stream = stream
         self._clock = clock
@@ -130,7 +131,7 @@ class Client:
                     case Greeting():
                         return self._greeted(message)
                     case Success(id=request_id, results=results) if request_id in asked:
-                        return self._greeted(messages.parse_greeting(results))
+                        return self._greeted(codec.parse_greeting(results))
                     case Fault():
                         raise self._fault(message, "the device faulted while it booted")
                     case _:
@@ -138,19 +139,19 @@ class Client:
             if self._clock() >= end:
                 raise self._silence("the device did not greet", limit)
             asked.append(self._next_id())
-            self._send(messages.encode_request(asked[-1], Op.HELLO))
+            self._send(codec.encode_request(asked[-1], Op.HELLO))
             wait = min(2 * wait, _LONGEST_WAIT) or _FIRST_WAIT
 
     def hello(self) -> Greeting:
         """What the device is."""
-        return self._greeted(messages.parse_greeting(self._ask(Op.HELLO)))
+        return self._greeted(codec.parse_greeting(self._ask(Op.HELLO)))
 
     def load(self, workers: int = 1, policy: Policy = Policy.GREEDY) -> LoadReply:
         """Loads the module and runs its initialiser; a second time, anew.
 
         From then on `workers` cores share the work of calls as `policy` says.
         """
-        return messages.parse_load(self._ask(Op.LOAD, workers, int(policy)))
+        return codec.parse_load(self._ask(Op.LOAD, workers, int(policy)))
 
     def set_input(self, index: int, array: Array) -> None:
         """Puts `array` on the device as input `index` (0 to 15).
@@ -160,7 +161,7 @@ class Client:
         number = element_type(array.dtype)
         shape = list(array.shape)
         data = pack(array)
-        length = messages.parse_length(self._ask(Op.INPUT, index, number, shape))
+        length = codec.parse_length(self._ask(Op.INPUT, index, number, shape))
         if length != len(data):
             raise WireError(
                 f"the device made room for another input {index} than was asked for",
@@ -170,12 +171,12 @@ class Client:
         chunk = self._chunk()
         for offset in range(0, len(data), chunk):
             piece = data[offset : offset + chunk]
-            messages.parse_nothing(Op.WRITE, self._ask(Op.WRITE, index, offset, piece))
+            codec.parse_nothing(Op.WRITE, self._ask(Op.WRITE, index, offset, piece))
 
     def call(self, export: str, timeout: float | None = None) -> CallReply:
         """Calls `export` with the inputs from 0 up to the first that is not set."""
         self._results = range(0)
-        reply = messages.parse_call(self._ask(Op.CALL, export, timeout=timeout))
+        reply = codec.parse_call(self._ask(Op.CALL, export, timeout=timeout))
         self._results = range(reply.result_count)
         return reply
 
@@ -189,7 +190,7 @@ class Client:
         Compiled modules leave the sign of integers open; `dtype` says what
         they are where they are not signed.
         """
-        found = messages.parse_output(self._ask(Op.OUTPUT, index))
+        found = codec.parse_output(self._ask(Op.OUTPUT, index))
         kind = numpy_dtype(found.element_type)
         if dtype is not None and is_signless(found.element_type):
             wanted = np.dtype(dtype)
@@ -206,7 +207,7 @@ class Client:
         data = bytearray()
         while len(data) < needed:
             length = min(self._chunk(), needed - len(data))
-            piece = messages.parse_bytes(Op.READ, self._ask(Op.READ, index, len(data), length))
+            piece = codec.parse_bytes(Op.READ, self._ask(Op.READ, index, len(data), length))
             if len(piece) != length:
                 raise WireError(
                     f"the device sent another part of output {index} than was asked for",
@@ -218,11 +219,11 @@ class Client:
 
     def stats(self) -> StatsReply:
         """Memory of the device, now and at most since boot."""
-        return messages.parse_stats(self._ask(Op.STATS))
+        return codec.parse_stats(self._ask(Op.STATS))
 
     def echo(self, data: bytes) -> bytes:
         """`data`, there and back: at most what one frame holds, about 1,000 bytes."""
-        return messages.parse_bytes(Op.ECHO, self._ask(Op.ECHO, data))
+        return codec.parse_bytes(Op.ECHO, self._ask(Op.ECHO, data))
 
     def check(self, check: Check, *arguments: int, timeout: float | None = None) -> CheckReply:
         """What one of the device's checks of itself measured.
@@ -238,21 +239,21 @@ class Client:
                     "this image was linked for a model: link_bringup makes one that checks"
                 )
             raise
-        return messages.parse_check(results)
+        return codec.parse_check(results)
 
     def record(self) -> None:
         """Forgets what was recorded, and records the dispatches from now on.
 
         Raises: Refused where the image cannot, which was not linked for it.
         """
-        messages.parse_record(self._ask(Op.RECORD))
+        codec.parse_record(self._ask(Op.RECORD))
 
     def records(self, worker: int) -> RecordsReply:
         """What was recorded of a worker since the last `record`."""
-        found = messages.parse_records(self._ask(Op.RECORDS, worker, 0))
+        found = codec.parse_records(self._ask(Op.RECORDS, worker, 0))
         records = list(found.records)
         while len(records) < found.kept:
-            more = messages.parse_records(self._ask(Op.RECORDS, worker, len(records)))
+            more = codec.parse_records(self._ask(Op.RECORDS, worker, len(records)))
             if not more.records:
                 raise WireError(
                     f"the device has fewer records of worker {worker} than it says",
@@ -265,7 +266,7 @@ class Client:
     def release(self) -> None:
         """Drops inputs and outputs."""
         self._results = range(0)
-        messages.parse_nothing(Op.RELEASE, self._ask(Op.RELEASE))
+        codec.parse_nothing(Op.RELEASE, self._ask(Op.RELEASE))
 
     def reset(self) -> Greeting:
         """Reboots the device and waits for its greeting."""
@@ -299,7 +300,7 @@ class Client:
         if op in _SLOW:
             self._tensors = Tensors()
         request_id = self._next_id()
-        body = messages.encode_request(request_id, op, *arguments)
+        body = codec.encode_request(request_id, op, *arguments)
         wait = _LONGEST_WAIT if op in _SLOW else _FIRST_WAIT
         refused = 0
         while True:
@@ -395,7 +396,7 @@ class Client:
                 found=self._seen(),
                 advice="check that a board is there, that TX goes to RX, and that nothing echoes",
             )
-        self._messages.append(messages.decode_message(body, self._texts))
+        self._messages.append(codec.decode_message(body, self._texts))
         return True
 
     def _greeted(self, greeting: Greeting) -> Greeting:
@@ -404,7 +405,7 @@ class Client:
         return greeting
 
     def _next_id(self) -> int:
-        self._last_id = self._last_id % messages.MAX_ID + 1
+        self._last_id = self._last_id % MAX_ID + 1
         return self._last_id
 
     def _forgot(self, op: Op, arguments: tuple[object, ...], failure: Failure) -> bool:

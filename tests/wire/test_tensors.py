@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from pytest_arielml.errors import WireError
-from pytest_arielml.wire.messages import Traced, decode_message
+from pytest_arielml.wire.codec import decode_message
+from pytest_arielml.wire.messages import Traced
 from pytest_arielml.wire.tensors import Tensors
 
 FLOAT32 = 0x2100_0020
