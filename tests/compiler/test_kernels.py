@@ -65,6 +65,30 @@ def dense(rows: int, channels: int, results: int) -> Callable[[Graph], str]:
     return make
 
 
+def average(
+    channels: int, size: tuple[int, int], kernel: tuple[int, int]
+) -> Callable[[Graph], str]:
+    def make(graph: Graph) -> str:
+        x = graph.input([1, channels, *size])
+        y = graph.add("AveragePool", x, kernel_shape=list(kernel), strides=list(kernel))
+        return graph.quantize(y, 0.005)
+
+    return make
+
+
+def alike(weight: int) -> Callable[[Graph], str]:
+    """A depthwise convolution with one weight, four channels of which are read at once."""
+
+    def make(graph: Graph) -> str:
+        x = graph.input([1, 8, 5, 6])
+        weights = graph.constant(np.full((8, 1, 3, 3), weight, np.int8))
+        real = graph.add("DequantizeLinear", weights, *graph.parameters(0.01, 0, np.int8))
+        y = graph.add("Conv", x, real, graph.bias(8, 0.0002), group=8)
+        return graph.quantize(y, 0.01)
+
+    return make
+
+
 CASES = {
     "one channel, odd columns": convolution(1, (7, 7), 6, (3, 3), pads=[1] * 4),
     "bytes beside words": convolution(3, (6, 8), 5, (3, 3), strides=[2, 1]),
@@ -80,6 +104,9 @@ CASES = {
     "depthwise, 6 channels": convolution(6, (6, 6), 6, (3, 3), group=6, strides=[2, 2]),
     "depthwise, 3 channels": convolution(3, (5, 6), 3, (2, 3), group=3),
     "depthwise, large": convolution(4, (9, 7), 4, (9, 7), group=4),
+    "average": average(8, (5, 6), (5, 6)),
+    "averages, 3 channels": average(3, (6, 4), (3, 2)),
+    "all weights one negative number": alike(-3),
     "dense": dense(1, 30, 10),
     "dense, odd": dense(1, 7, 5),
     "dense, rows": dense(3, 17, 6),
@@ -200,6 +227,24 @@ def test_borders_are_written_with_the_results(
         assert len(own_kernels(deployment)) == 3
         assert not any("memcpy" in kernel for kernel in deployment.compiled.kernels)
         np.testing.assert_array_equal(deployment.run(given).output, expected, name)
+
+
+def test_what_is_all_one_number_takes_no_memory(benches: dict[str, Workbench]) -> None:
+    """An average's weights, and parameters that are alike, are not copied to the arena."""
+    graph = Graph()
+    y = graph.requantized(
+        graph.add("Conv", graph.input([1, 4, 8, 8]), graph.weights([8, 4, 1, 1])), 0.1
+    )
+    y = graph.requantized(graph.add("AveragePool", y, kernel_shape=[8, 8]), 0.043)
+    y = graph.requantized(graph.add("Flatten", y), 0.043)
+    model = graph.model(graph.quantize(graph.add("MatMul", y, graph.weights([8, 4])), 0.1))
+    for target in ("emu-nrf52840", "emu-rp2040", "emu-mps2-an385", "emu-riscv-virt"):
+        deployment = benches[target].deploy(model)
+        assert len(own_kernels(deployment)) == 3
+        size = deployment.size
+        assert size.least_tensors is not None
+        # Inputs and results are rounded up to 64 bytes each.
+        assert size.tensors <= size.least_tensors + 4 * 64
 
 
 def test_a_product_between_two_layouts(benches: dict[str, Workbench]) -> None:

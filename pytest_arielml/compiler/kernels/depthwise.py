@@ -19,7 +19,13 @@ _LARGEST: Final = 16
 
 @dataclass(frozen=True)
 class Depthwise(Kernel):
-    """Each result from its own channel."""
+    """Each result from its own channel.
+
+    `uniform` is what all weights are, where they are one number, as in an average: then it
+    stands in the code, and no weights are read.
+    """
+
+    uniform: int | None = None
 
     @property
     def name(self) -> str:
@@ -51,11 +57,15 @@ class Depthwise(Kernel):
     @property
     def tile_bytes(self) -> int:
         """Bytes of weights that a tile reads."""
+        if self.uniform is not None:
+            return 0
         high, wide = self.window.kernel
         return self.block * self._size * high * wide
 
     def weights(self, weights: NDArray[np.int8]) -> NDArray[np.int8]:
         """Weights [results, kernel height, kernel width, 1] as the kernel reads them."""
+        if self.uniform is not None:
+            return np.zeros(1, np.int8)
         by_pixel = weights.reshape(self.results, -1).T
         found = []
         for number in range(self.blocks):
@@ -108,7 +118,10 @@ class Depthwise(Kernel):
                 self._four(body, kinds, places, here, sums)
                 continue
             for channel in range(self.block):
-                weight = byte(body, WEIGHTS, kinds[1], body.index(here, channel))
+                if self.uniform is not None:
+                    weight = body.constant(self.uniform, "i32")
+                else:
+                    weight = byte(body, WEIGHTS, kinds[1], body.index(here, channel))
                 for pixel, place in enumerate(places):
                     value = byte(body, INPUT, kinds[0], body.index(place, channel))
                     at = pixel * self.block + channel
@@ -123,10 +136,15 @@ class Depthwise(Kernel):
         sums: list[str],
     ) -> None:
         """Four channels of a pixel of the window: of halves, those that lie alike."""
-        by = [word(body, WEIGHTS, kinds[1], body.index(weights, at)) for at in (0, BYTES)]
+        if self.uniform is not None:
+            by = [body.constant(self.uniform, "i32")] * 2
+            names = ("smlabb", "smlatb")
+        else:
+            by = [word(body, WEIGHTS, kinds[1], body.index(weights, at)) for at in (0, BYTES)]
+            names = ("smlabb", "smlatt")
         for pixel, place in enumerate(places):
             read = halves(body, word(body, INPUT, kinds[0], place))
             for odd in (0, 1):
-                for upper, name in enumerate(("smlabb", "smlatt")):
+                for upper, name in enumerate(names):
                     at = pixel * self.block + 2 * upper + odd
                     sums[at] = accumulate(body, name, read[odd], by[odd], sums[at])

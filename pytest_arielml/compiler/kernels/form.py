@@ -7,7 +7,7 @@ can; the value itself is made, by a `Transpose`, only for who asks for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -121,6 +121,16 @@ class _Rewriter:
         self._add("Constant", [], name, value=numpy_helper.from_array(np.ascontiguousarray(value)))
         return name
 
+    def _stored(self, value: Array) -> str:
+        """Name of a constant in flash, flat, for a kernel.
+
+        IREE fills one whose elements are all equal into RAM at every call; another element
+        behind them, which nothing reads, prevents that.
+        """
+        if np.all(value == value[0]):
+            value = np.append(value, ~value[:1])
+        return self._constant(value)
+
     def _describe(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
         element = onnx.helper.np_dtype_to_tensor_dtype(dtype)
         self._graph.value_info.append(
@@ -208,7 +218,9 @@ class _Rewriter:
         padding = self._padding(found)
         if padding is not None:
             border, fill = padding
-            kernel = made(window, channels, len(weights), scaling, style, pool, border, fill)
+            kernel = replace(kernel, border=border, fill=fill)
+        if isinstance(kernel, Depthwise) and np.all(weights == weights.flat[0]):
+            kernel = replace(kernel, uniform=int(weights.flat[0]))
         if not output:
             result = found.result
             if padding is not None:
@@ -219,8 +231,8 @@ class _Rewriter:
         self.kernels[output] = kernel
         inputs = [
             source,
-            self._constant(kernel.weights(weights)),
-            self._constant(kernel.parameters(found.bias, found.factors)),
+            self._stored(kernel.weights(weights)),
+            self._stored(kernel.parameters(found.bias, found.factors)),
         ]
         self._add(KERNEL, inputs, output, domain=DOMAIN)
 

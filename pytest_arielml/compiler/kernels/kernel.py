@@ -171,7 +171,7 @@ class Kernel(ABC):
         body, window = Body(), self.window
         sizes = (
             window.height * window.width * self.channels,
-            self.blocks * self.tile_bytes,
+            max(1, self.blocks * self.tile_bytes),
             self.blocks * self.block * self._each,
             math.prod(self.shape),
         )
