@@ -265,7 +265,7 @@ def _build(
             f"-o={target}",
         )
         finished = run_tool(compiler, folder=folder, timeout=timeout)
-        if finished.crashed:
+        if finished.crashed and not finished.out_of_memory:
             # It crashes now and then, whatever the flags, and not again.
             finished = run_tool(compiler, folder=folder, timeout=timeout)
         if finished.status != 0:

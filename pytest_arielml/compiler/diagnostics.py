@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pytest_arielml.compiler.nodes import find
-from pytest_arielml.compiler.process import Finished, ToolBroke
+from pytest_arielml.compiler.process import Finished, ToolBroke, memory_limit
 from pytest_arielml.errors import CompileError
 from pytest_arielml.frontends import Model
 
@@ -38,7 +39,14 @@ def failure(
         encoding="utf-8",
     )
     location, text = _first_error(said)
-    if finished.crashed:
+    if finished.out_of_memory:
+        location, text = "", "it asked for more"
+    broke = finished.crashed or finished.out_of_memory
+    if finished.out_of_memory:
+        what = f"{tool} ran out of memory: it may take {memory_limit() / (1 << 30):.1f} GiB"
+    elif finished.status == -signal.SIGKILL:
+        what = f"{tool} crashed (signal 9: killed, as happens where memory runs out)"
+    elif finished.crashed:
         what = f"{tool} crashed (signal {-finished.status})"
     else:
         what = f"{tool} cannot compile {model.name}"
@@ -51,9 +59,9 @@ def failure(
         operator = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
         name = f"node {node.name!r}" if node.name else "the node"
         where = f"{model.name}: {name} ({operator}) that makes {', '.join(node.output)}"
-        if not finished.crashed:
+        if not broke:
             what = f"{tool} cannot compile the ONNX operator {operator}"
-    return (ToolBroke if finished.crashed else CompileError)(
+    return (ToolBroke if broke else CompileError)(
         what,
         where=where,
         found=_plain(text) if text else "no diagnostic",

@@ -1,10 +1,13 @@
-"""Runs a compiler or a linker: bounded in time, and nothing of it left behind."""
+"""Runs a compiler or a linker: bounded in time and memory, and nothing of it left behind."""
 
 from __future__ import annotations
 
 import os
+import re
+import resource
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +22,8 @@ from pytest_arielml.lifetime import Leashed
 _KEPT: Final = 256 * 1024
 #: Where a program's output is collected, in the folder that it runs in.
 LOG: Final = "output.log"
+# Of LLVM, C++ and Python.
+_NO_MEMORY: Final = re.compile(r"LLVM ERROR: out of memory|std::bad_alloc|^MemoryError", re.M)
 
 
 class ToolBroke(CompileError):
@@ -37,6 +42,35 @@ class Finished:
         """Whether a signal ended it: its own fault, not the input's."""
         return self.status < 0
 
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether it ended because it was given no more memory."""
+        return self.status != 0 and _NO_MEMORY.search(self.output) is not None
+
+
+def memory_limit() -> int:
+    """Bytes that a program may take for its data: half of this machine's, and 4 GiB at least.
+
+    The largest model of the tests takes 60 MB.
+    """
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(4 << 30, machine // 2)
+
+
+def bound_memory(process: int) -> None:
+    """Bounds what a program, and whatever it starts from now on, takes for its data.
+
+    Beyond it is refused more, and ends. Memory that is reserved and not used, which IREE
+    has much of, does not count. Only Linux can do this to another process.
+    """
+    if sys.platform != "linux":
+        return
+    with suppress(ProcessLookupError):
+        _, hard = resource.prlimit(process, resource.RLIMIT_DATA)
+        most = memory_limit()
+        if hard == resource.RLIM_INFINITY or most < hard:
+            resource.prlimit(process, resource.RLIMIT_DATA, (most, hard))
+
 
 def run_tool(
     command: Sequence[str | Path],
@@ -48,6 +82,8 @@ def run_tool(
     environment: Mapping[str, str] | None = None,
 ) -> Finished:
     """Runs `command` in `folder`; a hang or a crash is tried again, `attempts` times in all.
+
+    It may take `memory_limit` of memory.
 
     Args:
         command: the program and its arguments.
@@ -75,6 +111,8 @@ def try_again(
 ) -> Finished:
     """What `run` gives; a hang or a crash is tried again, `attempts` times in all.
 
+    What ran out of memory is not, since it would again.
+
     Args:
         run: runs the program; raises subprocess.TimeoutExpired when it hung.
         name: of the program, for messages.
@@ -98,7 +136,7 @@ def try_again(
                     advice="try again on a machine with less load, or allow it more time",
                 ) from None
             continue
-        if not finished.crashed:
+        if not finished.crashed or finished.out_of_memory:
             break
     return finished
 
@@ -121,6 +159,7 @@ def _run(
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+        bound_memory(tool.process.pid)
         status = tool.process.wait(timeout)
     except BaseException:
         # A time-out, or the user's Ctrl-C, which the session does not get.

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from pytest_arielml.compiler.process import LOG, Finished, kill, tail_of, try_again
+from pytest_arielml.compiler.process import LOG, Finished, bound_memory, kill, tail_of, try_again
 
 _MODULE: Final = f"{__package__}.import_worker"
 _lock = threading.Lock()
@@ -81,6 +81,7 @@ class _Worker:
             bufsize=0,
             start_new_session=True,
         )
+        bound_memory(self._process.pid)
 
     @property
     def alive(self) -> bool:

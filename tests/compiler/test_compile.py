@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from pytest_arielml.compiler import (
     compile_model,
     tool_path,
 )
+from pytest_arielml.compiler import compile as compile_module
 from pytest_arielml.compiler import tools as tools_module
 from pytest_arielml.compiler.profiles import PROFILES, find_profile
 from pytest_arielml.errors import CompileError, Unavailable, UsageError
@@ -211,6 +213,59 @@ def test_flags_that_break_the_compiler_are_left_out(
     assert len(notes) == 1
     assert said in notes[0]
     assert "with the profile 'speed'; it is compiled with IREE's default flags" in notes[0]
+
+
+GREEDY = """#!{python}
+import os, sys
+if {flag!r} in sys.argv:
+    taken = [bytearray(1 << 20) for _ in range(2048)]
+os.execv({compiler!r}, [{compiler!r}, *sys.argv[1:]])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux alone")
+def test_flags_that_take_all_memory_are_left_out(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greedy = tmp_path / "iree-compile"
+    flag = find_profile("speed", BOARD.cores[0]).flags[0]
+    compiler = str(tool_path("iree-compile"))
+    greedy.write_text(GREEDY.format(python=sys.executable, flag=flag, compiler=compiler))
+    greedy.chmod(0o755)
+    monkeypatch.setattr("pytest_arielml.compiler.compile.tool_path", lambda name: greedy)
+    for module in ("process", "diagnostics"):
+        monkeypatch.setattr(f"pytest_arielml.compiler.{module}.memory_limit", lambda: 1 << 28)
+    notes: list[str] = []
+    cache = Cache(tmp_path / "cache", notify=notes.append)
+    compiled = compile_model(load_model(models / "counter.mlir"), BOARD, cache=cache)
+    assert compiled.profile == "default"
+    assert compiled.object is not None
+    assert len(notes) == 1
+    assert "iree-compile ran out of memory: it may take 0.2 GiB with the profile" in notes[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux alone")
+def test_a_compiler_with_too_little_memory(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IREE's own, which is given less than it begins with."""
+    for module in ("process", "diagnostics"):
+        monkeypatch.setattr(f"pytest_arielml.compiler.{module}.memory_limit", lambda: 8 << 20)
+    starts: list[int] = []
+    run = compile_module.run_tool
+    monkeypatch.setattr(
+        compile_module, "run_tool", lambda *given, **named: starts.append(1) or run(*given, **named)
+    )
+    notes: list[str] = []
+    with pytest.raises(CompileError, match="iree-compile ran out of memory"):
+        compile_model(
+            load_model(models / "counter.mlir"),
+            BOARD,
+            cache=Cache(tmp_path / "cache", notify=notes.append),
+        )
+    # With the profile and without: not again with the same flags.
+    assert len(starts) == 2
+    assert len(notes) == 1
 
 
 def test_profiles_and_cores_that_are_not_known(make_model: Make, cache: Cache) -> None:
