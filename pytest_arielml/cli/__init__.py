@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pytest_arielml.cli import (
     boards,
     compare,
+    completion,
     conformance,
     diff,
     doctor,
@@ -18,21 +19,40 @@ from pytest_arielml.cli import (
     report,
     run,
 )
+from pytest_arielml.cli.parsers import Formatter
 from pytest_arielml.errors import ArielError, UsageError
 
-_COMMANDS = (init, doctor, boards, run, compare, diff, golden, conformance, report)
+_COMMANDS = (init, run, compare, diff, golden, report, boards, doctor, conformance, completion)
+_EPILOG = """examples:
+  arielml init model.onnx         # a first test, then: pytest
+  arielml run model.onnx          # one run, without pytest
+  arielml COMMAND --help          # what a command takes
+
+options of the plugin: pytest --help, under "arielml"
+completion in this shell: eval "$(arielml completion bash)\""""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command's parser, with every command in it."""
+    parser = argparse.ArgumentParser(
+        prog="arielml",
+        usage="arielml [--help] [--version] COMMAND ...",
+        description="Neural networks on microcontrollers, tested.",
+        epilog=_EPILOG,
+        formatter_class=Formatter,
+    )
+    parser.add_argument("--version", action="version", version=version("pytest-arielml"))
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="COMMAND", prog=parser.prog
+    )
+    for command in _COMMANDS:
+        command.add_parser(commands)
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; gives 0, 1 when it failed, or 2 for a wrong usage."""
-    parser = argparse.ArgumentParser(
-        prog="arielml", description="Neural networks on microcontrollers, tested."
-    )
-    parser.add_argument("--version", action="version", version=version("pytest-arielml"))
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in _COMMANDS:
-        command.add_parser(commands)
-    options = parser.parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         return int(options.run(options))
     except ArielError as error:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from pytest_arielml.boards import HOST, board_names, load_board
+from pytest_arielml.cli.parsers import add_command
 from pytest_arielml.errors import ArielError
 from pytest_arielml.runners import check_available, runner_names, runs
 
@@ -20,7 +21,13 @@ _MARK: Final = "*"
 
 def add_parser(commands: Commands) -> None:
     """Declares the command."""
-    parser = commands.add_parser("boards", help="list the boards and the targets they give")
+    parser = add_command(
+        commands,
+        "boards",
+        "list the boards and the targets they give",
+        description="A target is RUNNER-BOARD, such as emu-nrf52840; * marks those whose runner "
+        "is not installed.",
+    )
     parser.set_defaults(run=run)
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from pytest_arielml.cli.arrays import read_arrays
-from pytest_arielml.cli.run import add_call, default_inputs, read_dims
-from pytest_arielml.cli.target import add_runner_options, read_runner_options
+from pytest_arielml.cli.parsers import FILE, add_command, completed
+from pytest_arielml.cli.run import add_call, add_model, default_inputs, read_dims
+from pytest_arielml.cli.target import add_runner_options, add_where, read_runner_options
 from pytest_arielml.errors import InputError, UsageError
 from pytest_arielml.files import replace_file
 from pytest_arielml.report import variants_table
@@ -28,11 +29,17 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Commands) -> None:
     """Declares the command."""
-    parser = commands.add_parser(
-        "compare", help="run a model with several numbers of cores and schedulers"
+    parser = add_command(
+        commands,
+        "compare",
+        "run a model with several numbers of cores and schedulers",
+        usage="MODEL [options]",
+        description="A line for each: instructions and time of a call, speed-up over one core, "
+        "imbalance, and instructions of overhead a work item. Ends with 1 when outputs differ.",
+        examples=("arielml compare lenet5-int8.onnx --target emu-rp2350 --cores 1,2",),
     )
-    parser.add_argument("model", type=Path, help="an .onnx or .mlir file")
-    parser.add_argument("--target", default="emu-rp2040", help="RUNNER-BOARD (%(default)s)")
+    add_model(parser)
+    add_where(parser, "emu-rp2040")
     parser.add_argument(
         "--cores",
         metavar="N,...",
@@ -42,11 +49,14 @@ def add_parser(commands: Commands) -> None:
         "--scheduler",
         metavar="NAME,...",
         default=",".join(SHARING),
-        help="how work items go onto several cores (%(default)s)",
+        help="how work items go onto several cores (default: %(default)s)",
     )
     add_runner_options(parser)
     add_call(parser)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    written = parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the figures there as JSON, too"
+    )
+    completed(written, FILE)
     parser.set_defaults(run=run)
 
 

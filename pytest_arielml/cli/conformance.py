@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 import pytest_arielml
+from pytest_arielml.cli.parsers import add_command
 from pytest_arielml.cli.target import add_target, read_runner_options
 from pytest_arielml.errors import Unavailable, UsageError
 from pytest_arielml.runners import check_available
@@ -32,20 +33,33 @@ _STATUS: Final = {
 
 def add_parser(commands: Commands) -> None:
     """Declares the command."""
-    parser = commands.add_parser(
-        "conformance", help="run the suites that a board or a runtime must pass"
+    parser = add_command(
+        commands,
+        "conformance",
+        "run the suites that a board or a runtime must pass",
+        usage="[options]",
+        description="Ends with 1 when a check fails, and 2 for a wrong usage.",
+        examples=(
+            "arielml conformance --target emu-rp2040 --only board",
+            "arielml conformance --target serial-nrf52840 --port /dev/ttyACM0",
+        ),
     )
     add_target(parser)
     parser.add_argument(
         "--only",
         choices=SUITES,
         action="append",
-        help="this suite alone; repeatable (default: board, runtime, parallel, then onnx)",
+        metavar="SUITE",
+        help="this suite alone; repeatable (default: %(choices)s, in this order)",
     )
-    parser.add_argument("-n", type=int, metavar="N", help="workers to run on (pytest-xdist)")
+    parser.add_argument(
+        "-n", type=int, metavar="N", help="workers to run on, by pytest-xdist (default: none)"
+    )
     parser.add_argument("-k", metavar="TEXT", help="only checks whose name has this, as in pytest")
     parser.add_argument(
-        "--timeout", metavar="SECONDS", help="wall-clock bound on one boot or one call (60)"
+        "--timeout",
+        metavar="SECONDS",
+        help="wall-clock bound on one boot or one call (default: 60)",
     )
     parser.set_defaults(run=run)
 

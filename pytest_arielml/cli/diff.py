@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from pytest_arielml.cli.arrays import read_arrays
-from pytest_arielml.cli.run import add_call, default_inputs, read_dims
+from pytest_arielml.cli.parsers import add_command, completed
+from pytest_arielml.cli.run import add_call, add_model, default_inputs, read_dims
 from pytest_arielml.cli.target import add_runner_options, read_runner_options
-from pytest_arielml.session import Result, Settings, Workbench
+from pytest_arielml.session import Result, Settings, Workbench, target_names
 from pytest_arielml.session.divergence import dispatch_steps
 from pytest_arielml.session.result import Array
 
@@ -21,23 +21,38 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Commands) -> None:
     """Declares the command."""
-    parser = commands.add_parser(
-        "diff", help="run a model on two targets and name the first dispatch that differs"
+    parser = add_command(
+        commands,
+        "diff",
+        "name the first dispatch that differs on two targets",
+        usage="MODEL --targets A B [options]",
+        description="Runs the model on both and compares what each dispatch gave. "
+        "Ends with 1 when one differs.",
+        examples=("arielml diff lenet5-int8.onnx --targets emu-rp2040 host",),
     )
-    parser.add_argument("model", type=Path, help="an .onnx or .mlir file")
-    parser.add_argument(
+    add_model(parser)
+    targets = parser.add_argument(
         "--targets",
         nargs=2,
         metavar=("A", "B"),
         required=True,
         help="the target in doubt, and the one to hold it against",
     )
+    completed(targets, target_names())
     add_runner_options(parser)
     add_call(parser)
     parser.add_argument(
-        "--rtol", type=float, help="bound on relative error, for every dispatch and dtype"
+        "--rtol",
+        type=float,
+        metavar="X",
+        help="bound on relative error, for every dispatch (default: by dtype)",
     )
-    parser.add_argument("--atol", type=float, help="bound on absolute error, likewise")
+    parser.add_argument(
+        "--atol",
+        type=float,
+        metavar="X",
+        help="bound on absolute error, in the tensors' own unit, likewise",
+    )
     parser.set_defaults(run=run)
 
 

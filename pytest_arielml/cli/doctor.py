@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 
 from pytest_arielml.boards import board_names, load_board
+from pytest_arielml.cli.parsers import add_command
 from pytest_arielml.compiler import Cache, tool_paths
 from pytest_arielml.errors import ArielError
 from pytest_arielml.firmware import archive_path
@@ -41,7 +42,13 @@ class Finding:
 
 def add_parser(commands: Commands) -> None:
     """Declares the command."""
-    parser = commands.add_parser("doctor", help="say what is installed and what is missing")
+    parser = add_command(
+        commands,
+        "doctor",
+        "say what is installed and what is missing",
+        description="For what is missing: what it would give, and how to get it. "
+        "Ends with 1 when something is missing that every run needs.",
+    )
     parser.set_defaults(run=run)
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from pytest_arielml import golden
 from pytest_arielml.cli.arrays import read_arrays
+from pytest_arielml.cli.parsers import ARRAY, FILE, MODEL, add_command, completed
 from pytest_arielml.session.result import Array
 
 if TYPE_CHECKING:
@@ -18,34 +19,60 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Commands) -> None:
     """Declares the command."""
-    parser = commands.add_parser("golden", help="keep the reference's answers, or check kept ones")
+    parser = add_command(
+        commands,
+        "golden",
+        "keep the reference's answers, or check kept ones",
+        examples=("arielml golden create model.onnx", "arielml golden check model.onnx"),
+    )
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    create = actions.add_parser(
-        "create", help="run the model in onnxruntime or LiteRT and keep the outputs"
+    create = add_command(
+        actions,
+        "create",
+        "run the model in onnxruntime or LiteRT and keep the outputs",
+        usage="MODEL [options]",
+        examples=("arielml golden create model.onnx --samples 32",),
     )
     create.set_defaults(run=_create)
-    check = actions.add_parser(
-        "check", help="compute kept outputs anew, as after an upgrade of what made them"
+    check = add_command(
+        actions,
+        "check",
+        "compute kept outputs anew, as after an upgrade of what made them",
+        usage="MODEL [options]",
+        description="Ends with 1 when they differ.",
+        examples=("arielml golden check model.onnx",),
     )
     check.set_defaults(run=_check)
     for action in (create, check):
-        action.add_argument("model", type=Path, help="an .onnx or .tflite file")
-        action.add_argument(
+        model = action.add_argument(
+            "model", type=Path, metavar="MODEL", help="an .onnx or .tflite file"
+        )
+        kept = action.add_argument(
             "--golden",
             type=Path,
             metavar="F.npz",
             help="where it is kept (default: the model's name with .golden.npz)",
         )
-        action.add_argument(
+        given = action.add_argument(
             "--input",
             action="append",
             type=Path,
             default=[],
             metavar="F.npy",
-            help="an input [samples, ...], in order; without any, random inputs",
+            help="an input [samples, ...], in order; repeatable (default: random inputs)",
         )
-    create.add_argument("--seed", type=int, default=0, help="of random inputs (%(default)s)")
-    create.add_argument("--samples", type=int, default=16, help="random samples (%(default)s)")
+        for argument, values in ((model, MODEL), (kept, FILE), (given, ARRAY)):
+            completed(argument, values)
+    create.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of random inputs (default: %(default)s)"
+    )
+    create.add_argument(
+        "--samples",
+        type=int,
+        default=16,
+        metavar="N",
+        help="how many random samples (default: %(default)s)",
+    )
 
 
 def _create(options: argparse.Namespace) -> int:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from rich.console import Console
 
-from pytest_arielml.cli.run import add_dims, add_function, read_dims
+from pytest_arielml.cli.parsers import FOLDER, add_command, completed
+from pytest_arielml.cli.run import add_dims, add_function, add_model, read_dims
 from pytest_arielml.cli.target import DEFAULT_TARGET, add_target, read_runner_options
 from pytest_arielml.errors import UsageError
 from pytest_arielml.files import replace_file
@@ -40,24 +41,30 @@ _SEED: Final = 0
 
 def add_parser(commands: Commands) -> None:
     """Declares the command."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "init",
-        help="write a first test for a model",
-        description="Runs a model once on a target and writes a test that holds what it gave "
+        "write a first test for a model",
+        usage="MODEL [options]",
+        description="Runs the model once on a target and writes a test that holds what it gave "
         "and cost: outputs equal to the reference's, and a budget 10 % above the instructions "
         "and bytes of that run. Configures pytest for the target where nothing does yet. "
-        "Never changes a file that is there, unless told to.",
-        epilog="example: arielml init models/lenet5-int8.onnx --target emu-rp2040",
+        "A file that is there is left as it is, unless --force says otherwise.",
+        examples=(
+            "arielml init lenet5-int8.onnx",
+            "arielml init models/kws.tflite --target emu-rp2040 --dir tests",
+        ),
     )
-    parser.add_argument("model", type=Path, help="an .onnx, .tflite or .mlir file")
+    add_model(parser)
     add_target(parser, None, said=f"what pytest is configured for, else {DEFAULT_TARGET}")
-    parser.add_argument(
+    folder = parser.add_argument(
         "--dir",
         type=Path,
         default=Path(),
         metavar="DIR",
         help="folder of the test, made when it is not there (default: this one)",
     )
+    completed(folder, FOLDER)
     add_function(parser)
     add_dims(parser)
     parser.add_argument(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from pytest_arielml.cli.parsers import FOLDER, add_command, completed
 from pytest_arielml.errors import UsageError
 from pytest_arielml.report.page import write_page
 
@@ -17,10 +18,18 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Commands) -> None:
     """Declares the command."""
-    parser = commands.add_parser("report", help="make a report's HTML page afresh from its JSON")
-    parser.add_argument(
+    parser = add_command(
+        commands,
+        "report",
+        "make a report's HTML page afresh from its JSON",
+        description="Writes report.html in the folder that pytest --arielml-report DIR has "
+        "made, from report.json and history.jsonl there.",
+        examples=("arielml report report",),
+    )
+    folder = parser.add_argument(
         "folder", type=Path, metavar="DIR", help="what --arielml-report of pytest was given"
     )
+    completed(folder, FOLDER)
     parser.set_defaults(run=run)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pytest_arielml.cli.arrays import read_arrays, write_arrays
+from pytest_arielml.cli.parsers import ARRAY, FILE, FOLDER, MODEL, add_command, completed
 from pytest_arielml.cli.target import add_target, check_bus_model, read_runner_options
 from pytest_arielml.errors import InputError, Unavailable, UsageError
 from pytest_arielml.frontends.tflite import is_tflite
@@ -33,37 +34,58 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Commands) -> None:
     """Declares the command."""
-    parser = commands.add_parser(
-        "run", help="run a model once on a target and hold it against its reference"
+    parser = add_command(
+        commands,
+        "run",
+        "run a model once on a target, and compare with its reference",
+        usage="MODEL [options]",
+        description="Prints what a call costs, where flash and RAM go, and the instructions of "
+        "each dispatch. Ends with 1 when the outputs differ from the reference's.",
+        examples=(
+            "arielml run lenet5-int8.onnx --target emu-rp2040",
+            "arielml run lenet5-int8.onnx --input digit.npy --output outputs",
+        ),
     )
-    parser.add_argument("model", type=Path, help="an .onnx, .tflite or .mlir file")
+    add_model(parser)
     add_target(parser)
     add_call(parser)
     parser.add_argument(
         "--cores", type=int, metavar="N", help="cores to use (default: all of the board's)"
     )
-    parser.add_argument(
+    scheduler = parser.add_argument(
         "--scheduler",
         metavar="NAME",
         help=f"how work items go onto cores: {', '.join(SCHEDULERS)} (default: greedy)",
     )
-    parser.add_argument(
+    completed(scheduler, SCHEDULERS)
+    timeline = parser.add_argument(
         "--timeline",
         type=Path,
         metavar="FILE",
-        help="let the device record which core works on what and when; write it there for Perfetto",
+        help="let the device record which core works on what and when; write it there, "
+        "for ui.perfetto.dev",
     )
-    parser.add_argument(
+    completed(timeline, FILE)
+    output = parser.add_argument(
         "--output", type=Path, metavar="DIR", help="write output_0.npy, output_1.npy, ... there"
     )
+    completed(output, FOLDER)
     parser.set_defaults(run=run)
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Declares which model."""
+    model = parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="an .onnx, .tflite or .mlir file"
+    )
+    completed(model, MODEL)
 
 
 def add_call(parser: argparse.ArgumentParser) -> None:
     """Declares what is called, and with what."""
     add_function(parser)
     add_dims(parser)
-    parser.add_argument(
+    given = parser.add_argument(
         "--input",
         action="append",
         type=Path,
@@ -71,6 +93,7 @@ def add_call(parser: argparse.ArgumentParser) -> None:
         metavar="F.npy",
         help="an input, in order; repeatable (default: random data of a fixed seed)",
     )
+    completed(given, ARRAY)
 
 
 def add_function(parser: argparse.ArgumentParser) -> None:
