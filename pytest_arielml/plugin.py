@@ -31,6 +31,8 @@ from pytest_arielml.session import Settings, Workbench
 from pytest_arielml.sharing import arrange, process_options, scheduler
 
 _PACKAGE = Path(__file__).parent
+#: Tests that a wheel has inside.
+_SUITES = _PACKAGE / "_suites"
 _FIXTURE = "arielml"
 # Of a message in a report; tables of ours are far shorter.
 _LONGEST = 4000
@@ -285,7 +287,8 @@ def _without_ours(trace: TracebackType | None) -> TracebackType | None:
     if trace is None:
         return None
     rest = _without_ours(trace.tb_next)
-    if _PACKAGE in Path(trace.tb_frame.f_code.co_filename).parents:
+    parents = Path(trace.tb_frame.f_code.co_filename).parents
+    if _PACKAGE in parents and _SUITES not in parents:
         return rest
     return TracebackType(rest, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 from collections import Counter
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 SUITES: Final = ("board", "runtime", "parallel", "onnx")
+#: Where a wheel has their folder, whose name their modules import one another by.
+_INSTALLED: Final = "_suites"
+_FOLDER: Final = "conformance"
 _SHOWN: Final = 20
 _STATUS: Final = {
     pytest.ExitCode.OK: 0,
@@ -77,9 +82,14 @@ def run(options: argparse.Namespace) -> int:
                 "several workers need pytest-xdist", advice="pip install pytest-xdist"
             )
     target = Target.parse(options.target)
+    suites = [suite for suite in SUITES if not options.only or suite in options.only]
+    if "runtime" in suites and not _is_installed("iree-base-runtime"):
+        raise Unavailable(
+            "the suite runtime needs IREE's own runtime, the reference for MLIR models",
+            advice="pip install 'pytest-arielml[host]', or name others: --only board",
+        )
     check_available(target.runner, read_runner_options(options), target.board)
     root = find_suites()
-    suites = [suite for suite in SUITES if not options.only or suite in options.only]
     console = Console(highlight=False)
     console.print(f"conformance of {target.name}: {', '.join(suites)}", style="bold")
     outcomes = Outcomes()
@@ -94,17 +104,26 @@ def run(options: argparse.Namespace) -> int:
     return _STATUS.get(pytest.ExitCode(status), 1)
 
 
+def _is_installed(package: str) -> bool:
+    return any(metadata.distributions(name=package))
+
+
 def find_suites() -> Path:
-    """The folder with the suites. Raises: Unavailable when there is none."""
-    here = Path(pytest_arielml.__file__).parent.parent / "conformance"
-    for folder in (here, Path.cwd() / "conformance"):
+    """The folder with the suites: in the package when installed, beside it in a checkout.
+
+    Raises: Unavailable when there is none.
+    """
+    package = Path(pytest_arielml.__file__).parent
+    places = [package / _INSTALLED, package.parent, Path.cwd()]
+    for folder in (place / _FOLDER for place in places):
         if all((folder / suite / "__init__.py").is_file() for suite in SUITES):
             return folder
     raise Unavailable(
         "the conformance suites are not there",
-        expected=f"{here}, or a folder conformance here, with {', '.join(SUITES)}",
+        expected=f"{places[0] / _FOLDER}, or a folder {_FOLDER} here, with {', '.join(SUITES)}",
         found="no such folders",
-        advice="the installed package has no suites yet: run this in a checkout of pytest-arielml",
+        advice="run this in a checkout, or reinstall the wheel: "
+        "pip install --force-reinstall pytest-arielml",
     )
 
 
@@ -123,6 +142,9 @@ def _arguments(options: argparse.Namespace, root: Path) -> list[str]:
     # pytest comes after the package here, which it would rather have first.
     arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     arguments += ["-p", "no:cacheprovider", f"--rootdir={root.parent}"]
+    if root.parent.name == _INSTALLED:
+        # The packages may be in a folder of somebody's project, with settings of its own.
+        arguments += ["-c", os.devnull, f"--confcutdir={root.parent}"]
     for name, value in given.items():
         if value is not None:
             arguments += [name, str(value)]

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from pytest_arielml import boards
 from pytest_arielml.cli import main
-from pytest_arielml.cli.conformance import Outcomes, find_suites
+from pytest_arielml.cli.conformance import SUITES, Outcomes, find_suites
 
 ROOT = Path(__file__).parents[2]
 COMMAND = "import sys; from pytest_arielml.cli import main; sys.exit(main())"
@@ -92,7 +92,13 @@ def test_without_the_suites_it_says_where_they_are(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("pytest_arielml.cli.conformance.check_available", lambda *_: "")
     assert main(["conformance"]) == 1
-    assert "in a checkout" in capsys.readouterr().err
+    assert "in a checkout, or reinstall the wheel" in capsys.readouterr().err
+    for suite in SUITES:
+        package = installed.parent / "_suites" / "conformance" / suite
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+    monkeypatch.chdir(ROOT)
+    assert find_suites() == installed.parent / "_suites" / "conformance"
 
 
 def test_reasons_are_counted() -> None:
