@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup native qemu demo test test-python test-rust lint conformance fuzz miri bench clean
+.PHONY: help setup native qemu demo wheel test test-python test-rust lint conformance fuzz miri bench clean
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,10 @@ qemu:
 
 demo: setup ## a trained LeNet-5 on an emulated nRF52840, held against onnxruntime
 	@$(BIN)/python -m pytest examples/lenet5 -v -p no:cacheprovider
+
+wheel: setup ## the wheel and the sdist, in dist/
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build
 
 test: lint test-rust test-python ## everything that CI runs
 
@@ -73,4 +77,4 @@ bench: setup ## timings and sizes; not part of the tests
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove what was made here; the user's cache stays
-	rm -rf $(VENV) pytest_arielml/_native firmware/target firmware/fuzz/target native/target
+	rm -rf $(VENV) dist pytest_arielml/_native firmware/target firmware/fuzz/target native/target

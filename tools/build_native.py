@@ -165,10 +165,16 @@ def source_files(workspace: Path) -> Iterable[Path]:
                 yield Path(folder) / name
 
 
-def build(product: Product) -> None:
-    """Builds one product and puts it in its place, whole or not at all."""
+def build(product: Product, *, install: bool = True) -> None:
+    """Builds one product and puts it in its place, whole or not at all.
+
+    With `install` it may install Debian's Rust, where there is no other.
+    """
     start = time.monotonic()
-    toolchain = device_toolchain(product.target) if product.target else host_toolchain()
+    if product.target:
+        toolchain = device_toolchain(product.target, install=install)
+    else:
+        toolchain = host_toolchain(install=install)
     say(f"building the {product.name} ({toolchain.version}) ...")
     sources = sources_digest(product)
     target_folder = Path(
@@ -241,24 +247,24 @@ def remappings(product: Product, toolchain: Toolchain) -> list[str]:
     return [f"--remap-path-prefix={path}={name}" for path, name in places.items()]
 
 
-def host_toolchain() -> Toolchain:
+def host_toolchain(*, install: bool = True) -> Toolchain:
     """The Rust that builds for this machine."""
     cargo = shutil.which("cargo")
     if cargo is None:
-        install_debian()
+        install_debian(install=install)
         cargo = "/usr/bin/cargo"
     rustc = str(Path(cargo).with_name("rustc"))
     return Toolchain(cargo, version(rustc), rust_sources(rustc), {"RUSTC": rustc})
 
 
-def device_toolchain(target: str) -> Toolchain:
+def device_toolchain(target: str, *, install: bool = True) -> Toolchain:
     """A Rust that builds for `target`: rustup's, else Debian's."""
     cargo = shutil.which("cargo")
     if cargo and shutil.which("rustup") and rustup_has(target):
         return Toolchain(cargo, version("rustc"), rust_sources("rustc"))
     rustc, library = "/usr/bin/rustc", "library/core/src/lib.rs"
     if not Path("/usr/bin/cargo").exists() or not (rust_sources(rustc) / library).exists():
-        install_debian()
+        install_debian(install=install)
     sources = rust_sources(rustc)
     if not (sources / library).exists():
         raise Failure(
@@ -289,8 +295,10 @@ def rustup_has(target: str) -> bool:
     return succeeds("rustup", "target", "add", target, timeout=300)
 
 
-def install_debian() -> None:
-    """Installs Debian's Rust with the sources of its library."""
+def install_debian(*, install: bool = True) -> None:
+    """Installs Debian's Rust with the sources of its library, if it may."""
+    if not install:
+        raise Failure(f"no Rust that can build this was found. To go on: {INSTALL_RUSTUP}")
     apt = ("apt-get", "install", "--yes", "--quiet", *DEBIAN_PACKAGES)
     prefix = () if os.geteuid() == 0 else ("sudo", "-n")
     by_hand = f"{INSTALL_RUSTUP}, or on Debian run: sudo {' '.join(apt)}"
