@@ -152,7 +152,10 @@ class Baseline:
             replace_file(path, text.encode())
         except OSError as error:
             raise UsageError(
-                "the baseline cannot be written", where=str(path), found=error.strerror or ""
+                "the baseline cannot be written",
+                where=str(path),
+                found=error.strerror or "",
+                advice="name a file that you can write to: --arielml-baseline FILE",
             ) from None
 
     def updated(

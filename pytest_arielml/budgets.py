@@ -110,6 +110,7 @@ class Budget:
                 "arielml_budget takes its bounds by name",
                 expected='such as arielml_budget(instructions="1.2M", ram="16KiB")',
                 found=", ".join(map(repr, args)),
+                advice="name each bound: instructions, latency, flash, ram or stack",
             )
         for name in kwargs:
             if name not in _PARSERS:
@@ -117,10 +118,14 @@ class Budget:
                 raise UsageError(
                     f"arielml_budget has no bound {name!r}",
                     expected=", ".join(_PARSERS),
-                    advice=f"did you mean {near[0]!r}?" if near else None,
+                    advice=f"did you mean {near[0]!r}?" if near else "name one of those",
                 )
         if not kwargs:
-            raise UsageError("arielml_budget has no bound", expected=", ".join(_PARSERS))
+            raise UsageError(
+                "arielml_budget has no bound",
+                expected=", ".join(_PARSERS),
+                advice="name a bound, or remove the mark",
+            )
         return cls(
             **{
                 name: _PARSERS[name](value, what=f"arielml_budget {name}")
@@ -168,7 +173,10 @@ class Budget:
         """
         __tracebackhide__ = True
         if not records:
-            raise UsageError("the test has an arielml_budget but deploys no model")
+            raise UsageError(
+                "the test has an arielml_budget but deploys no model",
+                advice="deploy the model in the test itself: arielml.deploy(MODEL)",
+            )
         of_a_call = self.instructions is not None or self.latency is not None
         if of_a_call and not any(record.calls for record in records):
             raise UsageError(

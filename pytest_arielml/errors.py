@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class ArielError(Exception):
     """A problem that a sentence explains; shown without a traceback of ours.
 
     The parts are kept apart so that a report can lay them out; `str` joins
-    those that are given, one to a line.
+    those that are given, one to a line. `advice` says what to do next: each
+    error has one, its own or its class's `next_step`.
     """
+
+    next_step: ClassVar[str | None] = None
 
     def __init__(
         self,
@@ -23,7 +28,7 @@ class ArielError(Exception):
         self.where = where
         self.expected = expected
         self.found = found
-        self.advice = advice
+        self.advice = advice or self.next_step
         super().__init__(what)
 
     def __str__(self) -> str:
@@ -75,6 +80,8 @@ class Refused(DeviceError):
         message: the module's own text, or the runtime's.
     """
 
+    next_step = "mend what it refuses: the values that it was given, or the model"
+
     def __init__(
         self,
         what: str,
@@ -92,9 +99,19 @@ class Refused(DeviceError):
 class GuestFault(DeviceError):
     """The program on the device faulted, hung or went silent."""
 
+    next_step = (
+        "run it on another target: what fails on all of them is a defect of the runtime or of "
+        "compiled code, to be reported with the model; else look at this board, its power and file"
+    )
+
 
 class WireError(DeviceError):
     """Bytes on the wire are not the protocol's."""
+
+    next_step = (
+        "flash the image again, and see that nothing else uses the port; of an emulated board it "
+        "is a defect of pytest-arielml, to be reported with this text"
+    )
 
 
 class Unavailable(ArielError):

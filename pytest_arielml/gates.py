@@ -91,6 +91,7 @@ class Bounds:
                     f"{name} is not a fraction of 1",
                     expected="0.0 to 1.0, such as 0.95 for 95 %",
                     found=repr(bound),
+                    advice="write 95 % as 0.95",
                 )
 
     def check(self, accuracy: Accuracy) -> None:
@@ -158,7 +159,8 @@ def measure_accuracy(
     if len(function.inputs) != 1 or len(function.outputs) != 1:
         raise InputError(
             f"accuracy needs one input and one output, {deployment.name} has "
-            f"{len(function.inputs)} and {len(function.outputs)}"
+            f"{len(function.inputs)} and {len(function.outputs)}",
+            advice="run the set in a loop of your own: deployment.run(*inputs) gives the outputs",
         )
     count = _count(inputs, labels, limit)
     samples = _samples(function.inputs[0], inputs[:count], deployment.name)
@@ -185,6 +187,7 @@ def _count(inputs: Array, labels: Array, limit: int | None) -> int:
             "inputs and labels differ in number",
             expected=f"{len(inputs)} labels",
             found=f"{len(labels)}",
+            advice="pass one label for each input",
         )
     if np.ndim(labels) != 1 or not np.issubdtype(np.asarray(labels).dtype, np.integer):
         raise InputError(
@@ -195,7 +198,10 @@ def _count(inputs: Array, labels: Array, limit: int | None) -> int:
         )
     count = len(inputs) if limit is None else min(limit, len(inputs))
     if count < 1:
-        raise InputError("there is no input to measure accuracy on")
+        raise InputError(
+            "there is no input to measure accuracy on",
+            advice="pass at least one input, and a limit of at least 1",
+        )
     return count
 
 
@@ -206,6 +212,7 @@ def _label(labels: Array, index: int, classes: int, model: str) -> int:
             f"label {index} is no class of {model}",
             expected=f"0 to {classes - 1}, as the model gives {classes} scores",
             found=str(label),
+            advice="number the classes from 0, in the order of the model's scores",
         )
     return label
 
@@ -220,4 +227,5 @@ def _samples(spec: TensorSpec, inputs: Array, model: str) -> Array:
         f"the samples are not inputs of {model}",
         expected=f"{spec.dtype} {shape_text(('n', *spec.shape))}",
         found=f"{inputs.dtype} {list(inputs.shape)}",
+        advice="convert and reshape them as a single call of the model wants them",
     )

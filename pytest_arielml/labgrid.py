@@ -133,6 +133,7 @@ def lab(stash: Any) -> Callable[[Board], Place]:
                 where=str(env.config_file),
                 expected=f"a target called {board.name} or main",
                 found=", ".join(names) or "no target",
+                advice="add such a target to that file",
             )
         with _told("labgrid does not give the board", name, Unavailable):
             return LabgridPlace(env.get_target(name))

@@ -40,13 +40,13 @@ class Options:
 
 def add_options(parser: pytest.Parser) -> None:
     """Declares every option, and its ini twin without the dashes."""
-    group = parser.getgroup("arielml", "neural networks on microcontrollers")
+    group = parser.getgroup("arielml", "arielml: neural networks on microcontrollers")
     group.addoption(
         "--arielml-target",
         action="append",
         metavar="RUNNER-BOARD",
-        help="where to run; repeatable, and each test then runs once a target "
-        f"(default: {DEFAULT_TARGET}; list them with: arielml boards)",
+        help="where to run; arielml boards lists them; repeatable, and each test then runs "
+        f"once a target (default: {DEFAULT_TARGET})",
     )
     group.addoption(
         "--arielml-cores", type=int, metavar="N", help="cores to use (default: all of the board's)"
@@ -59,26 +59,26 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--arielml-port",
         metavar="URL",
-        help="serial port or pyserial URL of the board, for the runner serial: "
-        "/dev/ttyACM0, socket://HOST:PORT, rfc2217://HOST:PORT (default: found by its USB ids)",
+        help="serial: port of the board, or a pyserial URL: /dev/ttyACM0, socket://HOST:PORT, "
+        "rfc2217://HOST:PORT (default: found by the board's USB ids)",
     )
     group.addoption(
-        "--arielml-baud", metavar="N", help="bits a second on that port (default: the board's)"
+        "--arielml-baud", metavar="N", help="serial: bits a second there (default: the board's)"
     )
     group.addoption(
         "--arielml-renode",
         metavar="PATH",
-        help="Renode's program or folder (default: RENODE_ROOT, RENODE, PATH)",
+        help="renode: its program or folder (default: RENODE_ROOT, RENODE, PATH)",
     )
     group.addoption(
         "--arielml-qemu",
         metavar="PATH",
-        help="QEMU's program or the folder with qemu-system-... (default: PATH)",
+        help="qemu: its program, or the folder with qemu-system-... (default: PATH)",
     )
     group.addoption(
         "--arielml-bus-model",
         action="store_true",
-        help="the runner emu adds to its estimated times what memories make cores wait for, "
+        help="emu: estimated times take in what memories make cores wait for, "
         "by the board's figures (default: memories without wait states)",
     )
     group.addoption(
@@ -87,7 +87,10 @@ def add_options(parser: pytest.Parser) -> None:
         help="wall-clock bound on one boot or one call (default: 60)",
     )
     group.addoption(
-        "--arielml-cache", metavar="DIR", help="where compiled models and images are kept"
+        "--arielml-cache",
+        metavar="DIR",
+        help="where compiled models and images are kept "
+        "(default: ARIELML_CACHE, or the user's cache folder)",
     )
     group.addoption(
         "--arielml-no-cache", action="store_true", help="compile and link everything afresh"
@@ -100,28 +103,37 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--arielml-report",
         metavar="DIR",
-        help="write the report there: JSON, HTML, and the worst inputs of accuracies",
+        help="write a report there: a page with pictures, JSON, the history of figures, and "
+        "the worst inputs of accuracies (default: none)",
     )
     group.addoption(
         "--arielml-baseline",
         metavar="FILE",
         help="fail tests whose instructions, flash, RAM, stack or accuracy are worse than in "
-        "the run that was recorded there, beyond the arielml_tolerance_... of the ini file",
+        "the run that was recorded there, beyond the arielml_tolerance_... of the ini file "
+        "(default: none)",
     )
     group.addoption(
         "--arielml-update-baseline",
         action="store_true",
-        help="record this run in that file; tests that do not run keep their figures",
+        help="record this run in the file of --arielml-baseline in place of comparing; tests "
+        "that do not pass or run keep their figures",
     )
-    parser.addini("arielml_target", "targets to run on", type="linelist")
-    parser.addini("arielml_cores", "cores to use")
-    parser.addini("arielml_scheduler", "greedy, round-robin or sequential")
+    parser.addini(
+        "arielml_target",
+        f"targets to run on, one a line (default: {DEFAULT_TARGET})",
+        type="linelist",
+    )
+    parser.addini("arielml_cores", "cores to use (default: all of the board's)")
+    parser.addini("arielml_scheduler", "greedy, round-robin or sequential (default: greedy)")
     parser.addini("arielml_port", "serial port or pyserial URL of the board")
     parser.addini("arielml_baud", "bits a second on that port")
     parser.addini("arielml_renode", "Renode's program or folder")
     parser.addini("arielml_qemu", "QEMU's program or folder")
-    parser.addini("arielml_bus_model", "emu: time waits for memories too", type="bool")
-    parser.addini("arielml_timeout", "seconds for one boot or one call")
+    parser.addini("arielml_bus_model", "emu: estimate waits for memories, too", type="bool")
+    parser.addini(
+        "arielml_timeout", "wall-clock bound on one boot or call, such as 90s (default: 60)"
+    )
     parser.addini("arielml_cache", "where compiled models and images are kept")
     parser.addini("arielml_no_cache", "compile and link everything afresh", type="bool")
     parser.addini("arielml_skip_unavailable", "skip what cannot run here", type="bool")
@@ -144,13 +156,18 @@ def read_options(config: pytest.Config) -> Options:
     cores = _cores(config)
     timeout = parse_seconds(_text(config, "timeout") or 60.0, what="--arielml-timeout")
     if timeout <= 0:
-        raise UsageError("--arielml-timeout must be above 0", found=str(timeout))
+        raise UsageError(
+            "--arielml-timeout must be above 0",
+            found=str(timeout),
+            advice="such as --arielml-timeout 60, in seconds",
+        )
     cache = _text(config, "cache")
     baseline, update = _path(config, "baseline"), _flag(config, "update_baseline")
     if update and baseline is None:
         raise UsageError(
             "--arielml-update-baseline does not know which file to record in",
             expected="--arielml-baseline FILE beside it, or arielml_baseline in the ini file",
+            advice="add --arielml-baseline baseline.json",
         )
     return Options(
         targets=tuple(
@@ -208,5 +225,9 @@ def _cores(config: pytest.Config) -> int | None:
     if not text:
         return None
     if not str(text).isdigit():
-        raise UsageError("arielml_cores is not a number", found=repr(text))
+        raise UsageError(
+            "arielml_cores is not a number",
+            found=repr(text),
+            advice="such as arielml_cores = 1, or leave it out for all of the board's",
+        )
     return int(text)

@@ -20,7 +20,9 @@ def unmet(args: Sequence[object], wanted: Mapping[str, Any], target: Target) -> 
     """
     if args:
         raise UsageError(
-            "arielml_requires takes keywords only", expected="such as cores=2, fpu=True"
+            "arielml_requires takes keywords only",
+            expected="such as cores=2, fpu=True",
+            advice="name each: cores, fpu, ram or runner",
         )
     for name, value in wanted.items():
         reason = _unmet(name, value, target)
@@ -54,5 +56,5 @@ def _unmet(name: str, value: Any, target: Target) -> str | None:
     raise UsageError(
         f"arielml_requires does not know {name!r}",
         expected="any of: " + ", ".join(_KNOWN),
-        advice=f"did you mean {near[0]}?" if near else None,
+        advice=f"did you mean {near[0]}?" if near else "name one of those",
     )

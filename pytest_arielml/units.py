@@ -52,9 +52,19 @@ def parse_share(text: str | float, *, what: str = "share") -> float:
     try:
         share = float(number) / (100 if percent else 1)
     except ValueError:
-        raise UsageError(f"{what} is not a share", expected=forms, found=repr(text)) from None
+        raise UsageError(
+            f"{what} is not a share",
+            expected=forms,
+            found=repr(text),
+            advice="write it with a % sign",
+        ) from None
     if isinstance(text, bool) or not 0 <= share <= 1:
-        raise UsageError(f"{what} is not a share", expected=forms, found=repr(text))
+        raise UsageError(
+            f"{what} is not a share",
+            expected=forms,
+            found=repr(text),
+            advice="write it with a % sign",
+        )
     return share
 
 
@@ -93,17 +103,32 @@ def format_share(share: float) -> str:
 
 def _parse(text: str | int, factors: Mapping[str, float], what: str, forms: str) -> float:
     if isinstance(text, bool) or not isinstance(text, (str, int)):
-        raise UsageError(f"{what} is not a quantity", expected=forms, found=repr(text))
+        raise UsageError(
+            f"{what} is not a quantity",
+            expected=forms,
+            found=repr(text),
+            advice="write a number and its unit, without a sign",
+        )
     if isinstance(text, int):
         return _positive(float(text), text, what, forms)
     match = _FORM.fullmatch(text)
     factor = factors.get(match[2].upper()) if match else None
     if match is None or factor is None:
-        raise UsageError(f"{what} is not a quantity", expected=forms, found=repr(text))
+        raise UsageError(
+            f"{what} is not a quantity",
+            expected=forms,
+            found=repr(text),
+            advice="write a number and its unit, without a sign",
+        )
     return float(match[1].replace("_", "")) * factor
 
 
 def _positive(value: float, text: object, what: str, forms: str) -> float:
     if not value >= 0 or value == float("inf"):
-        raise UsageError(f"{what} is not a quantity", expected=forms, found=repr(text))
+        raise UsageError(
+            f"{what} is not a quantity",
+            expected=forms,
+            found=repr(text),
+            advice="write a number and its unit, without a sign",
+        )
     return value

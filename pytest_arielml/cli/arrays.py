@@ -23,7 +23,11 @@ def write_arrays(folder: Path, arrays: Sequence[Array]) -> None:
         for index, array in enumerate(arrays):
             np.save(folder / f"output_{index}.npy", array)
     except OSError as error:
-        raise InputError(f"cannot write the outputs to {folder}", found=str(error)) from None
+        raise InputError(
+            f"cannot write the outputs to {folder}",
+            found=str(error),
+            advice="name a folder that you can write to: --output DIR",
+        ) from None
 
 
 def _read(path: Path) -> Array:
@@ -34,7 +38,12 @@ def _read(path: Path) -> Array:
             f"cannot read {path} as an array",
             expected="a .npy file, as numpy.save writes",
             found=str(error),
+            advice="save it with numpy.save(path, array)",
         ) from None
     if not isinstance(array, np.ndarray):
-        raise InputError(f"{path} holds several arrays", expected="one array, as numpy.save writes")
+        raise InputError(
+            f"{path} holds several arrays",
+            expected="one array, as numpy.save writes",
+            advice="save each in a file of its own, and name one --input for each",
+        )
     return array

@@ -109,7 +109,12 @@ def _numbers(text: str | None) -> list[int] | None:
         return None
     parts = _parts(text)
     if not all(part.isdecimal() and int(part) for part in parts):
-        raise UsageError("--cores takes numbers of cores", expected="such as 1,2", found=repr(text))
+        raise UsageError(
+            "--cores takes numbers of cores",
+            expected="such as 1,2",
+            found=repr(text),
+            advice="leave --cores out to try all of the board's",
+        )
     return [int(part) for part in parts]
 
 
@@ -130,4 +135,8 @@ def _write(path: Path, content: dict[str, Any]) -> None:
         replace_file(path, json.dumps(content, indent=1).encode() + b"\n")
     except OSError as error:
         found = error.strerror or str(error)
-        raise InputError(f"cannot write the figures to {path}", found=found) from None
+        raise InputError(
+            f"cannot write the figures to {path}",
+            found=found,
+            advice="name a file that you can write to: --json FILE",
+        ) from None

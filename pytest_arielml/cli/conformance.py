@@ -76,7 +76,11 @@ def run(options: argparse.Namespace) -> int:
     """
     if options.n is not None:
         if options.n < 1:
-            raise UsageError("-n takes a number of workers", found=str(options.n))
+            raise UsageError(
+                "-n takes a number of workers",
+                found=str(options.n),
+                advice="such as -n 2, or leave it out to run without pytest-xdist",
+            )
         if importlib.util.find_spec("xdist") is None:
             raise Unavailable(
                 "several workers need pytest-xdist", advice="pip install pytest-xdist"

@@ -41,7 +41,10 @@ def run(options: argparse.Namespace) -> int:
             path = write_page(options.folder)
     except OSError as error:
         raise UsageError(
-            "the page cannot be written", where=str(error.filename), found=error.strerror
+            "the page cannot be written",
+            where=str(error.filename),
+            found=error.strerror,
+            advice="make the folder writable, or copy it to where you can write",
         ) from None
     console.print(str(path), markup=False)
     return 0

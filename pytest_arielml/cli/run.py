@@ -174,7 +174,11 @@ def _write_timeline(path: Path, found: Timeline, title: str) -> None:
         write_chrome_trace(found, path, title=title)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(f"cannot write the timeline to {path}", found=reason) from None
+        raise InputError(
+            f"cannot write the timeline to {path}",
+            found=reason,
+            advice="name a file that you can write to: --timeline FILE",
+        ) from None
 
 
 def _compare(

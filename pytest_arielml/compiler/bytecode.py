@@ -67,6 +67,7 @@ def read_module(path: Path) -> ModuleFacts:
             where=str(path),
             expected="a size-prefixed FlatBuffer with the identifier IREE",
             found=str(error),
+            advice="compile it anew with --arielml-no-cache, or remove the cache: arielml doctor",
         ) from None
 
 

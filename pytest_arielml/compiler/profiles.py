@@ -87,7 +87,7 @@ def check_profile(name: str) -> None:
     raise UsageError(
         f"unknown profile {name!r}",
         expected="one of: " + ", ".join(PROFILES),
-        advice=f"did you mean {near[0]}?" if near else None,
+        advice=f"did you mean {near[0]}?" if near else "name one of those",
     )
 
 

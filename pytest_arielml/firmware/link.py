@@ -59,7 +59,10 @@ def link_bringup(board: Board, *, archive: Path | None = None, cache: Cache | No
     Its LOAD is refused. No compiler is needed. Args and errors: see `link_image`.
     """
     if board.name == HOST:
-        raise UsageError("this machine is no board: there is nothing of it to bring up")
+        raise UsageError(
+            "this machine is no board: there is nothing of it to bring up",
+            advice="take a target with a board, such as emu-nrf52840",
+        )
     return _linked(_Plan(None, board, checks_symbol(board)), archive, cache)
 
 

@@ -26,6 +26,7 @@ def check_dims(dims: object) -> Dims:
             "dims is not a mapping of names to sizes",
             expected="such as dims={'N': 4}, {'N': None} or {'x': (4, None)}",
             found=repr(dims),
+            advice="give dims a dict, or leave it out",
         )
     return {name: _value(name, value) for name, value in dims.items()}
 
@@ -62,5 +63,6 @@ def _size(name: str, value: Any) -> int | None:
             expected="an integer from 1 on, None to leave it free, or a sequence of those "
             "for all sizes of an input",
             found=repr(value),
+            advice="give a size that the model will be used with",
         )
     return size

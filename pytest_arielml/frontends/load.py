@@ -48,6 +48,7 @@ def load_model(
             "example_inputs is for PyTorch modules",
             expected="a torch.nn.Module, or no example_inputs",
             found=type(source).__name__ if not isinstance(source, (str, Path)) else str(source),
+            advice="leave example_inputs out: a file says its inputs itself",
         )
     if not isinstance(source, (str, Path)):
         return _from_onnx(source, chosen)
@@ -74,6 +75,7 @@ def load_model(
             "the model file cannot be read",
             where=str(path),
             found=error.strerror or str(error),
+            advice="check the path, and who may read the file",
         ) from None
     if path.suffix.lower() == ".mlir":
         return mlir.from_file(path, content, chosen)

@@ -113,6 +113,7 @@ def _read(content: bytes, where: str) -> dict[str, Any]:
             where=where,
             expected=f"an end within {_TIMEOUT:g} s",
             found=f"{len(content):,} bytes, still being read",
+            advice="check the file with iree-compile alone; it may be too large for a board",
         ) from None
     said = ended.stderr.decode("utf-8", "replace").strip().splitlines()
     if ended.returncode == 0:
@@ -175,6 +176,7 @@ def _specs(found: list[dict[str, Any]], role: str, where: str) -> tuple[TensorSp
             where=where,
             expected=f"at most {MOST}",
             found=str(len(found)),
+            advice="pass several of them as one tensor, or split the function",
         )
     names = [each["name"] or f"{role}{index}" for index, each in enumerate(found)]
     if len(set(names)) < len(names):

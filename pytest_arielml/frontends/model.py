@@ -108,7 +108,7 @@ class Signature:
         raise InputError(
             f"{model} has no function {name!r}",
             expected="one of: " + ", ".join(names),
-            advice=f"did you mean {near[0]}?" if near else None,
+            advice=f"did you mean {near[0]}?" if near else "name one of those",
         )
 
     @property

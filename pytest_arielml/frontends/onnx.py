@@ -54,6 +54,7 @@ def from_proto(proto: object, dims: Dims) -> Model:
             "this is not a model",
             expected="a path to a model file, an onnx.ModelProto or a torch.nn.Module",
             found=f"{type(proto).__module__}.{type(proto).__qualname__}",
+            advice="give the path of a model file",
         )
     name = proto.graph.name or "model"
     where = f"onnx.ModelProto {name!r}"
@@ -211,6 +212,7 @@ def _serialize(proto: onnx.ModelProto, where: str) -> bytes:
             where=where,
             expected="less than 2 GiB, protobuf's limit; a microcontroller has far less",
             found=_first_line(error),
+            advice="take a smaller model: the flash of a board bounds its weights",
         ) from None
     return content
 

@@ -102,6 +102,7 @@ def _chosen(dims: Dims, shapes: _Shapes) -> dict[str, int | None]:
                 f"dims has one size for {name!r}, which is an input",
                 expected=f"a size for each of its {len(shapes[name])} dimensions",
                 found=repr(value),
+                advice="give all of its sizes: dims={name: (1, 4)}, --dim NAME=1,4 in a shell",
             )
         else:
             raise unknown_name(name, free, shapes)
@@ -110,6 +111,7 @@ def _chosen(dims: Dims, shapes: _Shapes) -> dict[str, int | None]:
                 raise UsageError(
                     f"dims gives the dimension {dimension!r} two sizes",
                     found=f"{sizes[dimension]} and {size}",
+                    advice="give it one size: a dimension of one name has the same size everywhere",
                 )
     return sizes
 
@@ -126,6 +128,7 @@ def _fix_input(name: str, shape: _Dimensions, sizes: Sequence[int | None]) -> di
             f"dims has sizes for input {name!r} that do not fit it",
             expected=shape_text(known),
             found=shape_text(sizes),
+            advice="give as many sizes as it has, with None for those that stay as they are",
         )
     named: dict[str, int | None] = {}
     for dim, size in zip(shape, sizes, strict=True):

@@ -50,6 +50,7 @@ def to_onnx(module: Any, example_inputs: object) -> onnx.ModelProto:
             where=where,
             expected="deploy(module, example_inputs=(x,)) with a tensor for each input",
             found="none" if example_inputs is None else repr(example_inputs)[:80],
+            advice="pass an example for each input of forward, such as torch.zeros(1, 1, 28, 28)",
         )
     tensors = tuple(torch.as_tensor(each) for each in example_inputs)
     state = _state(module, tensors)

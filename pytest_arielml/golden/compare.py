@@ -147,6 +147,7 @@ def compare_outputs(
             "the number of outputs differs from the reference's",
             expected=str(len(expected)),
             found=str(len(actual)),
+            advice="pass one expected array for each output, in a tuple",
         )
     comparisons = []
     for place, (got, wanted) in enumerate(zip(actual, expected, strict=True)):

@@ -101,6 +101,7 @@ class Engine(ABC):
                 f"the model takes {len(self.inputs)} inputs, {len(arrays)} are given",
                 expected=", ".join(map(str, self.inputs)) or "no input",
                 found=given or "no input",
+                advice="pass one array for each input, in order, or a mapping of names to arrays",
             )
         for slot, array in zip(self.inputs, arrays, strict=True):
             fits = len(array.shape) == len(slot.shape) and all(
@@ -112,6 +113,7 @@ class Engine(ABC):
                     f"input {slot.name!r} has the wrong {'shape' if same else 'data type'}",
                     expected=str(slot),
                     found=f"{array.dtype} {list(array.shape)}",
+                    advice="convert it on purpose: array.astype(...), array.reshape(...)",
                 )
         return [np.ascontiguousarray(array) for array in arrays]
 
@@ -122,6 +124,7 @@ class Engine(ABC):
                 "the inputs' names are not the model's",
                 expected=", ".join(map(str, self.inputs)) or "no input",
                 found=", ".join(map(str, inputs)) or "no input",
+                advice="use the names that the model has",
             )
         return [inputs[name] for name in names]
 
@@ -138,5 +141,6 @@ def samples(inputs: Sequence[Array]) -> Iterator[tuple[Array, ...]]:
             "stacked inputs need one and the same number of samples",
             expected="every input [samples, *shape]",
             found=", ".join(str(list(array.shape)) for array in inputs) or "no input",
+            advice="stack the samples along a first axis, as many for each input",
         )
     return zip(*inputs, strict=True)

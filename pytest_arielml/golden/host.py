@@ -83,6 +83,7 @@ class HostModule:
             raise InputError(
                 f"IREE's runtime on this host refused the call of {function.name} of {self._name}",
                 found=str(error).strip().splitlines()[0][:300],
+                advice="check that the model takes these values: it refuses them itself",
             ) from None
         arrays = found if isinstance(found, (tuple, list)) else () if found is None else (found,)
         return Outputs(

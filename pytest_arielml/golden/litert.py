@@ -68,7 +68,11 @@ class LiteRT(Engine):
             self._interpreter.invoke()
         except (ValueError, RuntimeError) as error:
             found = str(error).strip().splitlines()[0][:300]
-            raise InputError("LiteRT refused the call", found=found) from error
+            raise InputError(
+                "LiteRT refused the call",
+                found=found,
+                advice="check that the model takes these values, in LiteRT alone",
+            ) from error
         # A copy: the tensor itself lies in the interpreter's memory.
         return [np.array(self._interpreter.get_tensor(number)) for number in outputs]
 
@@ -123,6 +127,7 @@ def _slots(graph: Graph, numbers: Sequence[int], names: Sequence[str]) -> tuple[
                 f"{name!r} has an element type that is not supported",
                 expected="integers, floats or booleans",
                 found=tensor.kind,
+                advice="convert the model with integers, floats or booleans as inputs and outputs",
             )
         slots.append(Slot(name, tensor.dtype, tensor.shape))
     return tuple(slots)

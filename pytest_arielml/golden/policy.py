@@ -95,11 +95,15 @@ def tolerance(
             "outputs of this data type cannot be compared",
             expected="integers, booleans or " + ", ".join(_FLOATS),
             found=str(dtype),
+            advice="compare them in the test with numpy: result.outputs are arrays",
         )
     for name, value in (("rtol", rtol), ("atol", atol), ("steps", steps)):
         if value is not None and not (value >= 0 and np.isfinite(value)):
             raise UsageError(
-                f"{name} is not a tolerance", expected="a number from 0 on", found=repr(value)
+                f"{name} is not a tolerance",
+                expected="a number from 0 on",
+                found=repr(value),
+                advice="give a finite number, or leave it out for the bound of the dtype",
             )
     if is_integer(dtype):
         step = 1.0
@@ -145,7 +149,11 @@ def output_policies(model: bytes | onnx.ModelProto) -> tuple[OutputPolicy, ...]:
         try:
             model = onnx.load_from_string(model)
         except Exception as error:  # protobuf's DecodeError, a class that onnx does not name
-            raise ModelError("the model is not an ONNX file", found=str(error)) from None
+            raise ModelError(
+                "the model is not an ONNX file",
+                found=str(error),
+                advice="export the model again, or check the copy",
+            ) from None
     graph = model.graph
     producers = {name: node for node in graph.node for name in node.output}
     constants = {item.name: item for item in graph.initializer}

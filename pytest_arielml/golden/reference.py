@@ -64,7 +64,11 @@ class Reference(Engine):
         try:
             outputs: Sequence[Array] = self._session.run(None, feed)
         except Exception as error:  # onnxruntime has an exception class for each status
-            raise InputError("onnxruntime refused the call", found=_first_line(error)) from error
+            raise InputError(
+                "onnxruntime refused the call",
+                found=_first_line(error),
+                advice="check that the model takes these values, in onnxruntime alone",
+            ) from error
         return outputs
 
 
@@ -134,7 +138,10 @@ def model_bytes(model: str | Path | bytes | onnx.ModelProto) -> bytes:
         return Path(model).read_bytes()
     except OSError as error:
         raise ModelError(
-            "the model cannot be read", where=str(model), found=error.strerror or str(error)
+            "the model cannot be read",
+            where=str(model),
+            found=error.strerror or str(error),
+            advice="check the path, and who may read the file",
         ) from None
 
 
@@ -186,6 +193,7 @@ def _slot(declared: Any) -> Slot:
             f"{declared.name!r} has an element type that is not supported",
             expected=", ".join(_DTYPES),
             found=declared.type,
+            advice="add a Cast to the model, or export it with another type",
         )
     shape = tuple(size if isinstance(size, int) else None for size in declared.shape or ())
     return Slot(declared.name, np.dtype(_DTYPES[declared.type]), shape)

@@ -69,6 +69,7 @@ def random_arrays(
         raise UsageError(
             "random inputs need at least one sample and a seed from 0 on",
             found=f"{samples} samples, seed {seed}",
+            advice="such as --samples 16 --seed 0",
         )
     rng = np.random.default_rng(seed)
     extents = ranges or {}
@@ -89,7 +90,9 @@ def _random(
         return rng.integers(bounds.min, bounds.max, shape, dtype=slot.dtype, endpoint=True)
     if kind == "f" or slot.dtype.name == "bfloat16":
         return rng.uniform(*extent, shape).astype(slot.dtype)
-    raise ModelError(f"no random values for input {slot}")
+    raise ModelError(
+        f"no random values for input {slot}", advice="pass inputs of your own: --input F.npy"
+    )
 
 
 def input_ranges(content: bytes) -> dict[str, Range]:

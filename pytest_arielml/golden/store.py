@@ -180,7 +180,12 @@ def check(golden: Golden, model: Path, inputs: Sequence[Array]) -> tuple[Compari
         ("input set", golden.provenance.inputs_sha256, anew.provenance.inputs_sha256),
     ):
         if kept != now:
-            raise UsageError(f"the golden is of another {what}", expected=kept, found=now)
+            raise UsageError(
+                f"the golden is of another {what}",
+                expected=kept,
+                found=now,
+                advice="check it with what it was made of, or make it anew: arielml golden create",
+            )
     return compare_outputs(anew.outputs, golden.outputs, policies=golden.policies)
 
 

@@ -123,7 +123,7 @@ def _entry(name: str) -> _Entry:
     raise UsageError(
         f"unknown runner {name!r}",
         expected="one of: " + ", ".join(runner_names()),
-        advice=f"did you mean {' or '.join(near)}?" if near else None,
+        advice=f"did you mean {' or '.join(near)}?" if near else "name one of those",
     )
 
 

@@ -72,7 +72,10 @@ def runner_options(
     """The options as people write them. Raises: UsageError for a rate that is no number."""
     if baud is not None and (not baud.isdecimal() or int(baud) == 0):
         raise UsageError(
-            "the baud rate is not a number", expected="such as 1000000", found=repr(baud)
+            "the baud rate is not a number",
+            expected="such as 1000000",
+            found=repr(baud),
+            advice="leave it out for the board's own",
         )
     return RunnerOptions(
         port=port,

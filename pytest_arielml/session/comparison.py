@@ -94,6 +94,7 @@ def compare_cores(
             f"{bench.target.name} cannot run on {wrong[0]} cores",
             expected=f"1 to {most}, the cores of {bench.target.board.name}",
             found=str(wrong[0]),
+            advice="try fewer, or leave --cores out for all of them",
         )
     ways = [(1, SEQUENTIAL)]
     ways += [(count, name) for count in counts for name in schedulers if name != SEQUENTIAL]

@@ -322,6 +322,7 @@ class Deployment:
                 f"{self.target.name} works with another number of cores than it was told to",
                 expected=str(self._workers),
                 found=str(len(peaks)),
+                advice="flash the image again: it is not the one just linked",
             )
         size = self.target.board.stack
         for core, peak in enumerate(peaks):
@@ -361,6 +362,7 @@ class Deployment:
                 f"{self.name} gave another number of outputs than it declares",
                 expected=str(len(function.outputs)),
                 found=str(reply.result_count),
+                advice="report it with the model: compiler and frontend do not agree",
             )
         outputs = Outputs(
             (client.output(index, dtype=spec.dtype) for index, spec in enumerate(function.outputs)),

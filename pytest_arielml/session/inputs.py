@@ -31,6 +31,7 @@ def check_inputs(function: Function, inputs: Sequence[object], model: str) -> li
             f"{model} takes {len(specs)} input{'s' if len(specs) != 1 else ''}, not {len(inputs)}",
             expected=_listed(specs),
             found=", ".join(_given(value) for value in inputs) or "no input",
+            advice="pass one array for each input, in order, or a mapping of names to arrays",
         )
     arrays = []
     for spec, value in zip(specs, inputs, strict=True):
@@ -57,6 +58,7 @@ def check_outputs(function: Function, outputs: Sequence[Array], model: str) -> N
                 f"output {spec.name!r} of {model} is not what the model declares",
                 expected=str(spec),
                 found=_given(array),
+                advice="report it with the model: compiler and frontend do not agree",
             )
 
 
@@ -71,7 +73,7 @@ def _in_order(
                 f"{model} has no input {name!r}",
                 expected=_listed(specs),
                 found=", ".join(map(str, inputs)),
-                advice=f"did you mean {near[0]}?" if near else None,
+                advice=f"did you mean {near[0]}?" if near else "use the names that the model has",
             )
     missing = [name for name in names if name not in inputs]
     if missing:
@@ -79,6 +81,7 @@ def _in_order(
             f"{model} is not given its input {missing[0]!r}",
             expected=_listed(specs),
             found=", ".join(map(str, inputs)) or "no input",
+            advice="add it to the mapping",
         )
     return [inputs[name] for name in names]
 
@@ -96,6 +99,7 @@ def _check_names(specs: Sequence[TensorSpec], arrays: Sequence[Array], model: st
                     f"inputs of {model} differ in the size of {dim!r}",
                     expected=f"{spec} with {dim} = {expected}, as in {first!r}",
                     found=f"{dim} = {size}",
+                    advice="pass inputs whose sizes of that name are the same",
                 )
 
 

@@ -202,5 +202,6 @@ class Result:
                 "what is expected does not name the outputs of the call",
                 expected=", ".join(self.outputs.names),
                 found=", ".join(map(str, expected)),
+                advice="name each output of the call, and no other",
             )
         return tuple(expected[name] for name in self.outputs.names)

@@ -47,6 +47,7 @@ class Target:
                 f"{name} cannot run on {cores} cores",
                 expected=f"1 to {len(board.cores)}, the cores of {board.name}",
                 found=str(cores),
+                advice="use fewer, or a board that has them: arielml boards",
             )
         return cls(name, runner, board, cores or len(board.cores))
 
@@ -72,6 +73,7 @@ def _own_board(name: str, runner: str, path: str) -> Board:
             f"unknown runner in target {name!r}",
             expected="RUNNER-PATH.toml, where RUNNER is one of: " + ", ".join(runner_names()),
             found=repr(runner),
+            advice="name one of those: emu-path/to/board.toml",
         )
     board = load_board(Path(path).expanduser())
     if not runs(runner, board):
@@ -100,7 +102,11 @@ def target_names() -> tuple[str, ...]:
 def check_scheduler(name: str) -> str:
     """`name` when it is a scheduling policy. Raises: UsageError."""
     if name not in SCHEDULERS:
-        raise UsageError(f"unknown scheduler {name!r}", expected="one of: " + ", ".join(SCHEDULERS))
+        raise UsageError(
+            f"unknown scheduler {name!r}",
+            expected="one of: " + ", ".join(SCHEDULERS),
+            advice="leave it out for greedy",
+        )
     return name
 
 

@@ -194,7 +194,9 @@ class Workbench:
             return model_reference(loaded, called, check_inputs(called, inputs, loaded.name))
         if function not in (None, "main"):
             raise InputError(
-                f"the model has no function {function!r}", expected="function='main', or none"
+                f"the model has no function {function!r}",
+                expected="function='main', or none",
+                advice="leave function out: only MLIR has functions with names",
             )
         return reference_outputs(model, *inputs)
 

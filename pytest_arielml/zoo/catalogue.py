@@ -73,6 +73,6 @@ def model(name: str) -> ZooModel:
         raise UsageError(
             f"the zoo has no model {name!r}",
             expected=", ".join(known),
-            advice=f"did you mean {near[0]!r}?" if near else None,
+            advice=f"did you mean {near[0]!r}?" if near else "name one of those",
         )
     return known[name]

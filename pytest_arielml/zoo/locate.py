@@ -129,7 +129,9 @@ def _read(response: _Readable, limit: int) -> bytes:
 
 def _open(url: str) -> AbstractContextManager[_Readable]:
     if not url.startswith("https://"):
-        raise UsageError("models are downloaded over https alone", found=url)
+        raise UsageError(
+            "models are downloaded over https alone", found=url, advice="give its url with https"
+        )
     opened: AbstractContextManager[_Readable] = urllib.request.urlopen(  # noqa: S310  # checked above
         url, timeout=_TIMEOUT
     )

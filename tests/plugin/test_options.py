@@ -62,7 +62,7 @@ def test_a_wrong_value_in_the_ini_file_is_refused_too(pytester: pytest.Pytester)
 def test_help_lists_the_options(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("--help")
     result.stdout.fnmatch_lines(
-        ["neural networks on microcontrollers:*", "*--arielml-target=RUNNER-BOARD*"]
+        ["arielml: neural networks on microcontrollers:*", "*--arielml-target=RUNNER-BOARD*"]
     )
 
 

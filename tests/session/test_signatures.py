@@ -76,7 +76,12 @@ def test_the_only_function_needs_no_name(bench: Workbench, models: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "near"), [("divid", "did you mean divide?"), ("helper", None), ("__init", None)]
+    ("name", "near"),
+    [
+        ("divid", "did you mean divide?"),
+        ("helper", "name one of those"),
+        ("__init", "name one of those"),
+    ],
 )
 def test_a_function_that_there_is_not(several: Deployment, name: str, near: str | None) -> None:
     with pytest.raises(InputError, match=f"no function '{name}'") as caught:

@@ -273,6 +273,7 @@ class Engine:
                     f"{board.name}'s {name} cannot be emulated",
                     expected=f"origin and length in whole pages of {_PAGE} bytes",
                     found=f"{region.length:#x} bytes at {region.origin:#x}",
+                    advice="correct the region in the board's file, or take another runner",
                 )
             memory = mmap.mmap(-1, region.length)
             self._memories.append(memory)
@@ -330,6 +331,9 @@ class Engine:
     def _check(error: int, what: str) -> None:
         if error <= native.ENGINE:
             reason = native.unicorn_error(native.ENGINE - error)
-            raise UsageError(f"{what} cannot be mapped: {reason}")
+            raise UsageError(
+                f"{what} cannot be mapped: {reason}",
+                advice="see that no two memories or peripherals of the board's file overlap",
+            )
         if error:
             raise RuntimeError(f"{what}: the native library failed")

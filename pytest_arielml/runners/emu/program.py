@@ -75,6 +75,7 @@ def load_program(path: Path) -> Program:
                     where=str(path),
                     expected="a 32-bit little-endian ELF file",
                     found=f"{elf.elfclass}-bit, {'little' if elf.little_endian else 'big'}-endian",
+                    advice="link it for this board",
                 )
             # Load addresses: initial data lies in flash, as on a chip.
             segments = tuple(
@@ -91,7 +92,11 @@ def load_program(path: Path) -> Program:
             entry = elf["e_entry"]
     except (OSError, ELFError) as error:
         raise UsageError(
-            "the image cannot be read", where=str(path), expected="an ELF file", found=str(error)
+            "the image cannot be read",
+            where=str(path),
+            expected="an ELF file",
+            found=str(error),
+            advice="link it anew with --arielml-no-cache, or remove the cache: arielml doctor",
         ) from None
     stack = None
     if "__stack_bottom" in values and "__stack_top" in values:

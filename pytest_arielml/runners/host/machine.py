@@ -101,6 +101,7 @@ class HostMachine:
                 where=str(image.elf),
                 expected=f"{board.ram.length:,} bytes for its arena",
                 found="less memory, or an image that is not aligned",
+                advice="free memory, or take another target: arielml boards",
             )
         return device
 

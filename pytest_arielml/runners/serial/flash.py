@@ -92,6 +92,7 @@ class Flasher:
                 f"the file of {self._board.name} names a flash tool that is not known",
                 expected="one of: " + ", ".join(TOOLS),
                 found=", ".join(unknown),
+                advice="correct `tool` of its [[serial.flash]]",
             )
         return [TOOLS[tool.name] for tool in self._wanted]
 
@@ -159,7 +160,10 @@ def _run(tool: Tool, program: str, runs: Sequence[Command], job: Job, timeout: f
             ) from None
         except OSError as error:
             raise DeviceError(
-                f"{tool.name} cannot be started", where=program, found=str(error)
+                f"{tool.name} cannot be started",
+                where=program,
+                found=str(error),
+                advice="start it by hand and see, or install it anew",
             ) from None
         if finished.status != 0:
             raise DeviceError(
