@@ -15,6 +15,7 @@ from pytest_arielml.cli import (
     diff,
     doctor,
     golden,
+    image,
     init,
     report,
     run,
@@ -22,7 +23,19 @@ from pytest_arielml.cli import (
 from pytest_arielml.cli.parsers import Formatter
 from pytest_arielml.errors import ArielError, UsageError
 
-_COMMANDS = (init, run, compare, diff, golden, report, boards, doctor, conformance, completion)
+_COMMANDS = (
+    init,
+    run,
+    image,
+    compare,
+    diff,
+    golden,
+    report,
+    boards,
+    doctor,
+    conformance,
+    completion,
+)
 _EPILOG = """examples:
   arielml init model.onnx         # a first test, then: pytest
   arielml run model.onnx          # one run, without pytest

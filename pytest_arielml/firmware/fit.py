@@ -9,8 +9,8 @@ from pytest_arielml.firmware.size import SizeReport
 from pytest_arielml.units import format_bytes
 
 
-def check_fit(compiled: CompiledModel, board: Board, size: SizeReport) -> None:
-    """Raises DoesNotFit when flash or RAM is too small.
+def check_fit(compiled: CompiledModel, board: Board, size: SizeReport, data: int = 0) -> None:
+    """Raises DoesNotFit when flash or RAM is too small; `data` is what RAM holds besides.
 
     RAM is counted from below: static data, stacks, and the tensors of one
     call. What the runtime keeps on its arena besides is only known on the
@@ -21,6 +21,7 @@ def check_fit(compiled: CompiledModel, board: Board, size: SizeReport) -> None:
     parts = {
         "transients and results": compiled.statistics.transient,
         "inputs": compiled.input_bytes,
+        "data of the runner": data,
         "variables": compiled.statistics.variable,
         "stacks": size.stacks,
         "static data": size.ram_static,

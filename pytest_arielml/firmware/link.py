@@ -28,8 +28,11 @@ from pytest_arielml.firmware.fit import check_fit
 from pytest_arielml.firmware.host import link_host
 from pytest_arielml.firmware.image import Image
 from pytest_arielml.firmware.script import (
+    DESCRIPTION_FILE,
+    agent_symbol,
     checks_symbol,
     linker_script,
+    mlperf_tiny_symbol,
     records_symbol,
     reset_symbol,
 )
@@ -97,17 +100,45 @@ def link_image(
     return _linked(_Plan(compiled, board, records_symbol(board), room), archive, cache)
 
 
+def link_mlperf_tiny(
+    compiled: CompiledModel,
+    board: Board,
+    description: bytes,
+    *,
+    data: int = 0,
+    archive: Path | None = None,
+    cache: Cache | None = None,
+) -> Image:
+    """Links an image that answers the MLPerf Tiny runner, and not the wire.
+
+    `description` is what the device must know of the model (firmware/mlperf reads it),
+    `data` the bytes of RAM that it keeps the runner's input in. For the other
+    arguments and the errors see `link_image`.
+    """
+    plan = _Plan(compiled, board, "0", description=description, data=data)
+    return _linked(plan, archive, cache)
+
+
 @dataclass(frozen=True)
 class _Plan:
     """What an image is made of.
 
     `extension` is the symbol of what answers requests that only some images know.
+    With a `description` it speaks the MLPerf Tiny runner's protocol, and has `data`
+    bytes of input beside the tensors.
     """
 
     compiled: CompiledModel | None
     board: Board
     extension: str
     records: int = 0
+    description: bytes = b""
+    data: int = 0
+
+    @property
+    def program(self) -> str:
+        """The symbol of what the image does once the board has started."""
+        return mlperf_tiny_symbol(self.board) if self.description else agent_symbol(self.board)
 
     def script(self, identity: bytes) -> str:
         return linker_script(self.board, identity, self.records)
@@ -126,6 +157,8 @@ def _linked(plan: _Plan, archive: Path | None, cache: Cache | None) -> Image:
             "runtime": hashlib.sha256(archive.read_bytes()).hexdigest(),
             "script": plan.script(bytes(8)),
             "extension": plan.extension,
+            "program": plan.program,
+            "description": plan.description.hex(),
         }
     )
     identity = bytes.fromhex(key)[:8]
@@ -136,7 +169,7 @@ def _linked(plan: _Plan, archive: Path | None, cache: Cache | None) -> Image:
     folder = cache.entry("image", key, build)
     size = SizeReport(**json.loads((folder / _SIZE).read_text(encoding="utf-8")))
     if compiled:
-        check_fit(compiled, board, size)
+        check_fit(compiled, board, size, plan.data)
     return Image(
         elf=folder / _ELF,
         size=size,
@@ -156,12 +189,14 @@ def _build(
     compiled, board = plan.compiled, plan.board
     for part in _files(compiled):
         shutil.copyfile(part, folder / part.name)
+    if plan.description:
+        (folder / DESCRIPTION_FILE).write_bytes(plan.description)
     said = _link(plan, archive, identity, folder)
     if compiled and said and _OVERFLOW.search(said):
         # Linked with room to spare, the image says where its bytes went.
         roomy = replace(plan, board=_roomy(board))
         if not _link(roomy, archive, identity, folder):
-            check_fit(compiled, board, measure(folder / _ELF, board))
+            check_fit(compiled, board, measure(folder / _ELF, board), plan.data)
     if said:
         raise _failure(said, compiled, board, lambda: keep(folder))
     size = asdict(measure(folder / _ELF, board))
@@ -177,6 +212,8 @@ def _files(compiled: CompiledModel | None) -> list[Path]:
 def _link(plan: _Plan, archive: Path, identity: bytes, folder: Path) -> str | None:
     """Runs the linker in `folder`; what it said when it refused."""
     compiled = plan.compiled
+    binaries = [compiled.module.name] if compiled else []
+    binaries += [DESCRIPTION_FILE] if plan.description else []
     (folder / _SCRIPT).write_text(plan.script(identity), encoding="utf-8")
     command: tuple[str | Path, ...] = (
         tool_path("iree-lld"),
@@ -188,12 +225,13 @@ def _link(plan: _Plan, archive: Path, identity: bytes, folder: Path) -> str | No
         f"--script={_SCRIPT}",
         f"--defsym=arielml_library_query={(compiled.library if compiled else None) or 0}",
         f"--defsym=arielml_extension={plan.extension}",
+        f"--defsym=arielml_program={plan.program}",
         *selection(read_module(compiled.module) if compiled else None),
         "-Map=image.map",
         f"-o{_ELF}",
         *([compiled.object.name] if compiled and compiled.object else []),
         archive.absolute(),
-        *(["--format=binary", compiled.module.name, "--format=default"] if compiled else []),
+        *(["--format=binary", *binaries, "--format=default"] if binaries else []),
     )
     finished = run_tool(command, folder=folder, timeout=_TIMEOUT, attempts=_ATTEMPTS)
     if finished.status == 0:

@@ -19,6 +19,8 @@ DATA = ".data"
 BSS = ".bss"
 #: Where a chip starts another core at a place of its own.
 BOOT = ".boot"
+#: The file with what an image that speaks another protocol says of its model.
+DESCRIPTION_FILE = "model.description"
 #: The runtime's sentences: in the ELF, never on the board.
 TEXTS = ".arielml.texts"
 
@@ -74,6 +76,9 @@ SECTIONS {{
   {IDENTITY} : {constants.at(IDENTITY)}ALIGN(8) {{
     arielml_image_id = .;
     QUAD({int.from_bytes(identity, "little"):#018x})
+    arielml_description_start = .;
+    KEEP(*{DESCRIPTION_FILE}(.data))
+    arielml_description_end = .;
   }} {constants.place}
   /* Weights are read in place: IREE aligns them to 64 bytes from here. */
   {MODULE} : {constants.at(MODULE)}ALIGN(64) {{
@@ -204,6 +209,16 @@ def _plus(distance: int) -> str:
 def reset_symbol(board: Board) -> str:
     """Name of the board's reset handler; Rust's names have no dashes."""
     return f"arielml_reset_{board.support.replace('-', '_')}"
+
+
+def agent_symbol(board: Board) -> str:
+    """Name of the board's program that speaks the wire."""
+    return f"{reset_symbol(board)}_agent"
+
+
+def mlperf_tiny_symbol(board: Board) -> str:
+    """Name of the board's program that speaks the MLPerf Tiny runner's protocol."""
+    return f"{reset_symbol(board)}_mlperf_tiny"
 
 
 def records_symbol(board: Board) -> str:

@@ -39,6 +39,7 @@ _CRATES: Final = {
     "linked_list_allocator": ARENA,
     "arielml_scheduler": SCHEDULER,
     "arielml_agent": AGENT,
+    "arielml_mlperf": AGENT,
     "arielml_bsp": BOARD_SUPPORT,
     "arielml": BOARD_SUPPORT,
 }
@@ -53,7 +54,7 @@ _PREFIXES: Final = {
 }
 # What `core` makes for a type (how to drop it, a closure) is the type's.
 _CORE: Final = ("core", "alloc")
-_TYPE: Final = re.compile(r"arielml_(?:vm|hal|arena|scheduler|agent|bsp)(?![a-z_])")
+_TYPE: Final = re.compile(r"arielml_(?:vm|hal|arena|scheduler|agent|mlperf|bsp)(?![a-z_])")
 
 # https://doc.rust-lang.org/rustc/symbol-mangling/v0.html: the first crate root
 # of a symbol is where it was written. Legacy names begin with it.

@@ -16,6 +16,7 @@ mod cbor;
 mod check;
 mod crc;
 mod crew;
+mod direct;
 mod extension;
 mod fault;
 pub mod frame;

@@ -67,6 +67,26 @@ impl<'a, P: Platform> Session<'a, P> {
         }
     }
 
+    /// Ticks a second.
+    pub fn ticks_hz(&self) -> u32 {
+        self.identity.ticks_hz
+    }
+
+    /// The model, and what it runs with.
+    pub(crate) fn loaded(
+        &mut self,
+    ) -> Result<(&mut Instance<'a, Object<'a>>, &mut Hal<'a>), Error<'a>> {
+        Ok((self.instance.as_mut().ok_or(NOT_LOADED)?, &mut self.hal))
+    }
+
+    pub(crate) fn clear_outputs(&mut self) {
+        clear(&mut self.outputs);
+    }
+
+    pub(crate) fn first_output(&self) -> Option<&View<'a>> {
+        self.outputs.first()?.as_deref()
+    }
+
     /// What the device is.
     pub(crate) fn hello(&self) -> Hello {
         Hello {
@@ -135,7 +155,7 @@ impl<'a, P: Platform> Session<'a, P> {
 
     /// A second load starts the model anew.
     #[inline(never)]
-    fn load(
+    pub(crate) fn load(
         &mut self,
         workers: u32,
         policy: Policy,
@@ -193,7 +213,7 @@ impl<'a, P: Platform> Session<'a, P> {
     }
 
     /// The inputs up to the first that is not set.
-    fn arguments(&self) -> Result<Vector<'a, Value<'a, Object<'a>>>, Error<'a>> {
+    pub(crate) fn arguments(&self) -> Result<Vector<'a, Value<'a, Object<'a>>>, Error<'a>> {
         let mut arguments = Vector::new(self.arena);
         let set = self.inputs.iter().map_while(Option::as_ref);
         arguments.reserve_exact(set.clone().count()).map_err(|_| self.full())?;
@@ -208,7 +228,7 @@ impl<'a, P: Platform> Session<'a, P> {
         Error::arena_full(self.arena)
     }
 
-    fn keep(&mut self, results: &[Value<'a, Object<'a>>]) -> Result<(), Error<'a>> {
+    pub(crate) fn keep(&mut self, results: &[Value<'a, Object<'a>>]) -> Result<(), Error<'a>> {
         if results.len() > SLOTS {
             return Err(Error::new(
                 Code::ResourceExhausted,
@@ -229,16 +249,18 @@ impl<'a, P: Platform> Session<'a, P> {
         Ok(())
     }
 
-    fn input(
+    /// Its length in bytes; `next` gives the sizes, outermost first.
+    pub(crate) fn make_input(
         &mut self,
         index: u32,
         element_type: u32,
-        mut dims: Dims<'_>,
+        rank: u32,
+        mut next: impl FnMut() -> u32,
     ) -> Result<u32, Error<'a>> {
         let slot = self.inputs.get_mut(index as usize).ok_or_else(|| no_slot(index))?;
         // The old one goes first: there may not be room for both.
         *slot = None;
-        let dims = Vector::from_fn(self.arena, dims.rank as usize, |_| dims.next() as usize)
+        let dims = Vector::from_fn(self.arena, rank as usize, |_| next() as usize)
             .map_err(|_| Error::arena_full(self.arena))?;
         let length =
             dense_length(element_type, &dims).ok_or(
@@ -255,7 +277,16 @@ impl<'a, P: Platform> Session<'a, P> {
         Ok(length as u32)
     }
 
-    fn write(&mut self, index: u32, offset: u32, bytes: &[u8]) -> Result<(), Error<'a>> {
+    fn input(
+        &mut self,
+        index: u32,
+        element_type: u32,
+        mut dims: Dims<'_>,
+    ) -> Result<u32, Error<'a>> {
+        self.make_input(index, element_type, dims.rank, || dims.next())
+    }
+
+    pub(crate) fn write(&mut self, index: u32, offset: u32, bytes: &[u8]) -> Result<(), Error<'a>> {
         held(&self.inputs, index)?.buffer.write(offset as usize, bytes)
     }
 

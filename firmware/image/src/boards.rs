@@ -2,7 +2,9 @@
 
 use arielml_bsp::arch;
 
-use crate::run::{BoardExtension, BoardRecorder, Places, check, fault, record, run};
+use crate::program::{Program, fault, start};
+use crate::run::{BoardExtension, BoardRecorder, Places, check, record, report, run};
+use crate::tiny;
 
 macro_rules! board {
     ($board:ty, $vectors:literal, $reset:ident) => {
@@ -24,7 +26,7 @@ macro_rules! board {
 
             board! {
                 @ $board, $vectors, $reset, Cores<$board, $helpers>, {
-                    let start = arch::helper_start!($board, $vectors, help_team, fault::<$board>);
+                    let start = arch::helper_start!($board, $vectors, help_team, fault);
                     // SAFETY: called once, and `help_team` helps this team.
                     unsafe { Cores::new(&TEAM, start) }
                 }
@@ -45,14 +47,30 @@ macro_rules! board {
                 record::<$board>(&RECORDER, session, body, sender, id, error);
             };
 
+            #[unsafe(export_name = concat!(stringify!($reset), "_agent"))]
+            static AGENT: Program<$crew> = Program {
+                // SAFETY: `start` calls one program, once.
+                run: |crew| unsafe { run(&PLACES, crew) },
+                report: report::<$board>,
+            };
+
+            static TINY_PLACES: tiny::Places<$board, $crew> = tiny::Places::new();
+
+            #[unsafe(export_name = concat!(stringify!($reset), "_mlperf_tiny"))]
+            static TINY: Program<$crew> = Program {
+                // SAFETY: likewise.
+                run: |crew| unsafe { tiny::run(&TINY_PLACES, crew) },
+                report: tiny::report::<$board>,
+            };
+
             extern "C" fn main() -> ! {
-                let crew = $make;
-                // SAFETY: the reset handler calls this once, first, on
-                // the only core that runs.
-                unsafe { run(&PLACES, crew) }
+                let crew: $crew = $make;
+                // SAFETY: the reset handler calls this once, first, on the only
+                // core that runs.
+                unsafe { start(crew) }
             }
 
-            arch::entry! { $board, $vectors, $reset, main, fault::<$board> }
+            arch::entry! { $board, $vectors, $reset, main, fault }
         };
     };
 }

@@ -14,6 +14,8 @@ unsafe extern "C" {
     static arielml_module_end: u8;
     static arielml_image_id: [u8; 8];
     static arielml_library_query: u8;
+    static arielml_description_start: u8;
+    static arielml_description_end: u8;
     static __records_start: u8;
     static __records_end: u8;
 }
@@ -44,6 +46,15 @@ pub(crate) unsafe fn records() -> &'static mut [MaybeUninit<Record>] {
 pub(crate) fn module() -> &'static [u8] {
     let start = &raw const arielml_module_start;
     let length = &raw const arielml_module_end as usize - start as usize;
+    // SAFETY: in flash, between the script's two symbols.
+    unsafe { slice::from_raw_parts(start, length) }
+}
+
+/// What an image that speaks another protocol says of its model; others have
+/// nothing there.
+pub(crate) fn description() -> &'static [u8] {
+    let start = &raw const arielml_description_start;
+    let length = &raw const arielml_description_end as usize - start as usize;
     // SAFETY: in flash, between the script's two symbols.
     unsafe { slice::from_raw_parts(start, length) }
 }

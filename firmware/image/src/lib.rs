@@ -27,4 +27,8 @@ mod parts;
 #[cfg(target_os = "none")]
 mod place;
 #[cfg(target_os = "none")]
+mod program;
+#[cfg(target_os = "none")]
 mod run;
+#[cfg(target_os = "none")]
+mod tiny;

@@ -5,24 +5,22 @@ use core::panic::PanicInfo;
 
 use arielml_bsp::arch::stop;
 
-type Report = fn(kind: &str, text: &[&[u8]], pc: u32, lr: u32) -> !;
+use crate::program::report;
 
-struct Reporter(Cell<Option<Report>>);
+struct Panicked(Cell<bool>);
 
-// SAFETY: set once, before anything can panic, by the only core.
-unsafe impl Sync for Reporter {}
+// SAFETY: one core panics first; should another one do so at the same time,
+// both report.
+unsafe impl Sync for Panicked {}
 
-static REPORTER: Reporter = Reporter(Cell::new(None));
-
-/// Panics from now on go to `report`: the handler cannot know the board.
-pub(crate) fn report_with(report: Report) {
-    REPORTER.0.set(Some(report));
-}
+static PANICKED: Panicked = Panicked(Cell::new(false));
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    // Taken, so that a panic on the way to the report ends here.
-    let Some(report) = REPORTER.0.take() else { stop() };
+    // A panic on the way to the report ends here.
+    if PANICKED.0.replace(true) {
+        stop()
+    }
     let Some(place) = info.location() else { report("panic", &[], 0, 0) };
     let mut digits = [0; 10];
     let line = decimal(place.line(), &mut digits);

@@ -9,35 +9,71 @@ use arielml_agent::{
 };
 use arielml_arena::Arena;
 use arielml_bsp::Processor;
-use arielml_bsp::arch::{Fault, stop};
+use arielml_bsp::arch::stop;
 use arielml_bsp::board::Board;
 use arielml_bsp::stack;
 use arielml_hal::LibraryQuery;
 
 use crate::place::Place;
-use crate::{layout, panic, parts};
+use crate::{layout, parts};
 
 /// What answers requests that only some images of a board know.
 pub(crate) type BoardExtension<B> = Extension<<B as Board>::Uart, Processor<B>>;
+
+/// A session on board `B`.
+pub(crate) type BoardSession<B> = Session<'static, Processor<B>>;
 
 type BoardAgent<B> = Agent<'static, <B as Board>::Uart, Processor<B>>;
 
 /// What lives as long as the image runs, off the stack.
 pub(crate) struct Places<B: Board, C> {
-    arena: Place<Arena<'static>>,
-    crew: Place<C>,
-    library: Place<Option<LibraryQuery>>,
+    model: ModelPlaces<C>,
     agent: Place<BoardAgent<B>>,
 }
 
-impl<B: Board, C> Places<B, C> {
+impl<B: Board, C: Crew> Places<B, C> {
     pub(crate) const fn new() -> Self {
-        Places {
-            arena: Place::new(),
-            crew: Place::new(),
-            library: Place::new(),
-            agent: Place::new(),
-        }
+        Places { model: ModelPlaces::new(), agent: Place::new() }
+    }
+}
+
+/// What a session needs for as long.
+pub(crate) struct ModelPlaces<C> {
+    arena: Place<Arena<'static>>,
+    crew: Place<C>,
+    library: Place<Option<LibraryQuery>>,
+}
+
+impl<C: Crew> ModelPlaces<C> {
+    pub(crate) const fn new() -> Self {
+        ModelPlaces { arena: Place::new(), crew: Place::new(), library: Place::new() }
+    }
+
+    /// Starts board `B`: its UART, and a session with the image's model for
+    /// the cores `crew`.
+    ///
+    /// # Safety
+    /// Called once, first, on the only core that runs.
+    #[inline(always)]
+    pub(crate) unsafe fn fill_in<B: Board>(&'static self, crew: C) -> (B::Uart, BoardSession<B>) {
+        // SAFETY: called once and first, as the caller vouches.
+        let ((uart, timer), memory) = unsafe { (B::start(), layout::arena()) };
+        // SAFETY: likewise.
+        let (arena, library, crew) = unsafe {
+            let arena = self.arena.fill(Arena::new(memory));
+            (arena, self.library.fill(layout::library()), self.crew.fill(crew))
+        };
+        // SAFETY: the linker script points at the query function that IREE made.
+        let hal: Hal = unsafe { Hal::new(arena, library.as_slice(), crew, parts::parts()) };
+        let session = Session::new(
+            Processor::new(timer),
+            B::IDENTITY,
+            layout::image_id(),
+            arena,
+            hal,
+            layout::module(),
+        );
+        (uart, session)
     }
 }
 
@@ -53,7 +89,6 @@ static FRAMES: Frames = Frames(UnsafeCell::new(Buffers::new()));
 /// # Safety
 /// Called once, first, on the only core that runs.
 pub(crate) unsafe fn run<B: Board, C: Crew>(places: &'static Places<B, C>, crew: C) -> ! {
-    panic::report_with(report::<B>);
     // SAFETY: the caller vouches for all that `prepare` asks.
     unsafe { prepare(places, crew) }.serve()
 }
@@ -68,24 +103,11 @@ unsafe fn prepare<B: Board, C: Crew>(
     places: &'static Places<B, C>,
     crew: C,
 ) -> &'static mut BoardAgent<B> {
-    // SAFETY: called once and first, as the caller vouches.
-    let ((uart, timer), memory, buffers) =
-        unsafe { (B::start(), layout::arena(), &mut *FRAMES.0.get()) };
-    // SAFETY: likewise.
-    let (arena, library, crew) = unsafe {
-        let arena = places.arena.fill(Arena::new(memory));
-        (arena, places.library.fill(layout::library()), places.crew.fill(crew))
+    // SAFETY: the caller vouches for the first call.
+    let (uart, session, buffers) = unsafe {
+        let (uart, session) = places.model.fill_in(crew);
+        (uart, session, &mut *FRAMES.0.get())
     };
-    // SAFETY: the linker script points at the query function that IREE made.
-    let hal: Hal = unsafe { Hal::new(arena, library.as_slice(), crew, parts::parts()) };
-    let session = Session::new(
-        Processor::new(timer),
-        B::IDENTITY,
-        layout::image_id(),
-        arena,
-        hal,
-        layout::module(),
-    );
     // SAFETY: likewise.
     let agent = unsafe { places.agent.fill(Agent::new(uart, buffers, session)) };
     // SAFETY: the linker takes one of the board whose vectors it takes.
@@ -120,33 +142,21 @@ pub(crate) fn record<B: Board>(
     answer_record(recorder, || unsafe { layout::records() }, session, body, sender, id, error);
 }
 
-/// Reports a fault of the processor; see `arielml_bsp::arch::entry`.
-pub(crate) extern "C" fn fault<B: Board>(exception: u32, pc: u32, lr: u32, overflowed: bool) -> ! {
-    let fault = Fault::read(exception, overflowed);
-    let text = fault.text.as_bytes();
-    match fault.value().map(hexadecimal) {
-        Some(value) => report::<B>(fault.kind, &[text, b" 0x", &value], pc, lr),
-        None => report::<B>(fault.kind, &[text], pc, lr),
-    }
-}
-
-fn hexadecimal(value: u32) -> [u8; 8] {
-    let mut digits = [0; 8];
-    for (digit, place) in digits.iter_mut().zip((0..8).rev()) {
-        let value = (value >> (4 * place) & 15) as u8;
-        *digit = if value < 10 { b'0' + value } else { b'a' + value - 10 };
-    }
-    digits
-}
-
 /// Sends a fault frame and stops.
-fn report<B: Board>(kind: &str, text: &[&[u8]], pc: u32, lr: u32) -> ! {
+pub(crate) fn report<B: Board>(kind: &str, text: &[&[u8]], pc: u32, lr: u32) -> ! {
     // SAFETY: what ran before runs no more, nor does it use its reference to
     // the buffers again.
     let (mut uart, buffers) = unsafe { (B::uart_after_fault(), &mut *FRAMES.0.get()) };
-    if B::IDENTITY.cores == 1 {
+    with_core::<B, _>(text, |text| {
         report_fault(&mut uart, &mut buffers.staging, kind, text, pc, lr);
-        stop()
+    });
+    stop()
+}
+
+/// Gives what is known of a fault, and which core had it where there are several.
+pub(crate) fn with_core<B: Board, T>(text: &[&[u8]], give: impl FnOnce(&[&[u8]]) -> T) -> T {
+    if B::IDENTITY.cores == 1 {
+        return give(text);
     }
     let core = stack::owner(B::IDENTITY.cores);
     let number = [b'0' + core as u8];
@@ -154,7 +164,5 @@ fn report<B: Board>(kind: &str, text: &[&[u8]], pc: u32, lr: u32) -> ! {
         if core == 0 { (b"", b"") } else { (b", on core ", &number) };
     // There are three at most.
     let piece = |index: usize| text.get(index).copied().unwrap_or_default();
-    let text = [piece(0), piece(1), piece(2), before, number];
-    report_fault(&mut uart, &mut buffers.staging, kind, &text, pc, lr);
-    stop()
+    give(&[piece(0), piece(1), piece(2), before, number])
 }
