@@ -40,9 +40,12 @@ struct Done<'a> {
     outcome: Result<Measured, Error<'a>>,
 }
 
+// What is inlined by force has one caller in each image, and several in the
+// archive: without it images would grow.
 impl<'a, P: Platform> Session<'a, P> {
     /// A session with nothing loaded. `image_id` is how the host knows which
     /// image it talks to.
+    #[inline(always)]
     pub fn new(
         platform: P,
         identity: Identity,
@@ -213,6 +216,7 @@ impl<'a, P: Platform> Session<'a, P> {
     }
 
     /// The inputs up to the first that is not set.
+    #[inline(always)]
     pub(crate) fn arguments(&self) -> Result<Vector<'a, Value<'a, Object<'a>>>, Error<'a>> {
         let mut arguments = Vector::new(self.arena);
         let set = self.inputs.iter().map_while(Option::as_ref);
@@ -228,6 +232,7 @@ impl<'a, P: Platform> Session<'a, P> {
         Error::arena_full(self.arena)
     }
 
+    #[inline(always)]
     pub(crate) fn keep(&mut self, results: &[Value<'a, Object<'a>>]) -> Result<(), Error<'a>> {
         if results.len() > SLOTS {
             return Err(Error::new(
@@ -286,6 +291,7 @@ impl<'a, P: Platform> Session<'a, P> {
         self.make_input(index, element_type, dims.rank, || dims.next())
     }
 
+    #[inline(always)]
     pub(crate) fn write(&mut self, index: u32, offset: u32, bytes: &[u8]) -> Result<(), Error<'a>> {
         held(&self.inputs, index)?.buffer.write(offset as usize, bytes)
     }

@@ -30,6 +30,7 @@ impl<T: Copy> Place<T> {
 }
 
 /// The parts of the VM and of the HAL that the image has.
+#[inline(always)]
 pub(crate) fn parts() -> Parts<'static> {
     let vm = VmParts {
         extensions: EXTENSIONS.part(),

@@ -154,6 +154,7 @@ pub(crate) fn report<B: Board>(kind: &str, text: &[&[u8]], pc: u32, lr: u32) -> 
 }
 
 /// Gives what is known of a fault, and which core had it where there are several.
+#[inline(always)]
 pub(crate) fn with_core<B: Board, T>(text: &[&[u8]], give: impl FnOnce(&[&[u8]]) -> T) -> T {
     if B::IDENTITY.cores == 1 {
         return give(text);
