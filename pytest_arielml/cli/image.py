@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pytest_arielml.boards import HOST, Board
-from pytest_arielml.cli.run import read_dims
+from pytest_arielml.cli.parsers import FILE, add_command, completed
+from pytest_arielml.cli.run import add_dims, add_function, add_model, read_dims
+from pytest_arielml.cli.target import DEFAULT_TARGET, add_where
 from pytest_arielml.compiler import check_profile, compile_model
 from pytest_arielml.errors import InputError, UsageError
 from pytest_arielml.files import replace_file
@@ -26,56 +28,57 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Commands) -> None:
     """Declares the command."""
-    parser = commands.add_parser(
-        "image", help="write the image of a model to a file, such as for the MLPerf Tiny runner"
+    parser = add_command(
+        commands,
+        "image",
+        "write the image of a model to a file, to be flashed by other means",
+        usage="MODEL [options]",
+        description="Compiles and links as a test does. The image answers arielml's own wire, "
+        "or the MLPerf Tiny runner.",
+        examples=(
+            "arielml image lenet5-int8.onnx --target emu-rp2040 -o lenet5.uf2",
+            "arielml image kws01.tflite --mlperf-tiny kws01",
+        ),
     )
-    parser.add_argument("model", type=Path, help="an .onnx, .tflite or .mlir file")
-    parser.add_argument(
-        "--target",
-        default="emu-nrf52840",
-        help="RUNNER-BOARD, of which the board counts (%(default)s)",
-    )
+    add_model(parser)
+    add_where(parser, DEFAULT_TARGET, said=f"{DEFAULT_TARGET}; only its board counts")
     parser.add_argument(
         "--cores", type=int, metavar="N", help="cores to use (default: all of the board's)"
     )
-    parser.add_argument(
+    profile = parser.add_argument(
         "--profile",
         default="speed",
         metavar="NAME",
-        help="what the compiler optimises for: speed, balanced or size (%(default)s)",
+        help="what to compile for: speed, balanced or size (default: %(default)s)",
     )
-    parser.add_argument(
-        "--dim",
-        action="append",
-        default=[],
-        metavar="NAME=SIZE",
-        help="the size of a free dimension of an ONNX model",
-    )
-    parser.add_argument(
+    completed(profile, ("speed", "balanced", "size"))
+    add_dims(parser)
+    written = parser.add_argument(
         "-o",
         "--output",
         type=Path,
         metavar="FILE",
         help="where to write it: .elf, .bin, or .uf2 (default: MODEL-BOARD.elf)",
     )
+    completed(written, FILE)
     tiny = parser.add_argument_group("MLPerf Tiny")
-    tiny.add_argument(
+    answered = tiny.add_argument(
         "--mlperf-tiny",
         metavar="ID",
         help="the image answers the MLPerf Tiny runner, as this model: "
-        f"{', '.join(BENCHMARKS)}, or a name of your own",
+        f"{', '.join(BENCHMARKS)}, or a name of your own (default: it does not)",
     )
+    completed(answered, tuple(BENCHMARKS))
     tiny.add_argument(
         "--name", metavar="TEXT", help="what it calls itself there (default: the board)"
     )
-    tiny.add_argument(
+    scheduler = tiny.add_argument(
         "--scheduler",
         metavar="NAME",
         help=f"how work items go onto cores there: {', '.join(SCHEDULERS)} (default: greedy)",
     )
-    tiny.add_argument(
-        "--function", metavar="NAME", help="what it runs, of a model with several functions"
-    )
+    completed(scheduler, SCHEDULERS)
+    add_function(tiny)
     parser.set_defaults(run=run)
 
 
@@ -88,6 +91,8 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(
             "there is no image for this machine to write",
             expected="a target with a board, such as emu-nrf52840",
+            found=options.target,
+            advice="name a board: arielml boards lists them",
         )
     if options.mlperf_tiny is None:
         _check_unused(options)
@@ -114,7 +119,12 @@ def run(options: argparse.Namespace) -> int:
         replace_file(path, content)
     except OSError as error:
         found = error.strerror or str(error)
-        raise InputError(f"cannot write the image to {path}", found=found) from None
+        raise InputError(
+            "cannot write the image",
+            where=str(path),
+            found=found,
+            advice="name a file that can be written: -o FILE",
+        ) from None
     _say(console, path, image, target.board, options.mlperf_tiny)
     return 0
 

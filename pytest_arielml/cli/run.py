@@ -96,7 +96,7 @@ def add_call(parser: argparse.ArgumentParser) -> None:
     completed(given, ARRAY)
 
 
-def add_function(parser: argparse.ArgumentParser) -> None:
+def add_function(parser: argparse._ActionsContainer) -> None:
     """Declares which function is called."""
     parser.add_argument(
         "--function",

@@ -32,6 +32,7 @@ def image_bytes(elf: Path, board: Board, form: str) -> bytes:
         raise UsageError(
             f"images are not written as {form or 'a file without a suffix'}",
             expected="a file that ends in one of: " + ", ".join(f".{each}" for each in _FORMS),
+            advice="give the file another suffix",
         )
     return make(elf, board)
 
@@ -51,6 +52,7 @@ def _binary(elf: Path, board: Board) -> bytes:
         raise UsageError(
             f"an image of {board.name} is in two flashes, which one .bin cannot say",
             expected="a file that ends in .elf",
+            advice="write an .elf, which tools that flash both take",
         )
     origin = board.flash.origin
     end = max(address + len(data) for address, data in loaded)
@@ -65,7 +67,8 @@ def _uf2(elf: Path, board: Board) -> bytes:
     if family is None:
         raise UsageError(
             f"{board.name} takes no .uf2",
-            expected="a board of Raspberry Pi's for it; for others .elf or .bin",
+            expected=f"one of: {', '.join(_UF2_FAMILIES)}",
+            advice="write an .elf or a .bin",
         )
     image = _binary(elf, board)
     count = -(-len(image) // _UF2_DATA)

@@ -123,6 +123,7 @@ def _input(model: Model, function: Function) -> TensorSpec:
             where=model.name,
             expected="a model with one input",
             found=f"{len(function.inputs)}: {', '.join(map(str, function.inputs)) or 'none'}",
+            advice="name a function that has one, or run the model by arielml's own wire",
         )
     (found,) = function.inputs
     if not found.is_static:
@@ -144,6 +145,7 @@ def _output(model: Model, function: Function) -> int:
             where=model.name,
             expected=f"known sizes, and one of: {', '.join(_KINDS)}",
             found=str(found) if found else "no output",
+            advice="export the model with such an output, and known sizes",
         )
     return _KINDS.index(found.dtype.name)
 
@@ -187,6 +189,7 @@ def _shown(text: str, what: str) -> str:
         raise UsageError(
             f"{text!r} cannot be {what} on the wire of MLPerf Tiny",
             expected=f"1 to {_LONGEST_NAME} printable characters of ASCII, without ']'",
+            advice="choose another",
         )
     return text
 
