@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup native qemu demo wheel test test-python test-rust lint conformance fuzz miri bench clean
+.PHONY: help setup native qemu demo wheel test test-python test-rust lint docs conformance fuzz miri bench clean
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,8 +73,12 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (1200); needs nightly Rust and a C++ 
 miri: ## the unit tests of the device's crates under Miri; needs nightly Rust
 	@sh firmware/fuzz/miri.sh
 
+docs: $(VENV)/.ready ## the documentation as a site: docs/_build/html/index.html
+	@$(BIN)/python -m sphinx -q -W --keep-going -n -b html docs docs/_build/html
+	@echo docs/_build/html/index.html
+
 bench: setup ## timings and sizes; not part of the tests
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove what was made here; the user's cache stays
-	rm -rf $(VENV) dist pytest_arielml/_native firmware/target firmware/fuzz/target native/target
+	rm -rf $(VENV) dist docs/_build pytest_arielml/_native firmware/target firmware/fuzz/target native/target

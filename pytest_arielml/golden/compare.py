@@ -43,7 +43,7 @@ class Comparison:
         tolerance: what was allowed.
         size: number of values.
         differing: values outside the tolerance.
-        max_abs: largest |actual - expected|; inf when NaN or infinity is on one side only.
+        max_abs: largest `|actual - expected|`; inf when NaN or infinity is on one side only.
         max_ulp: largest distance in representable values; None for integers.
         max_steps: largest distance in quantization steps; None when the step is unknown.
         first: the first value outside the tolerance, in row-major order.

@@ -31,9 +31,9 @@ class Tolerance:
     """One value agrees with its reference when any of these bounds holds.
 
     Attributes:
-        rtol: bound on |actual - expected| as a share of |expected|.
-        atol: bound on |actual - expected|, added to the former.
-        peak_rtol: the same, as a share of the largest |expected| in the tensor:
+        rtol: bound on `|actual - expected|` as a share of `|expected|`.
+        atol: bound on `|actual - expected|`, added to the former.
+        peak_rtol: the same, as a share of the largest `|expected|` in the tensor:
             below it a value is the rounding noise of its larger neighbours.
         ulp: bound on the distance in representable values of the data type.
         steps: bound on the distance in quantization steps of size `step`.

@@ -36,7 +36,7 @@ class Divergence:
         actual, expected: this result's values, and the other's.
         where, other: what ran.
         comparison: how they differ; `expected` there is the other's.
-        max_relative: largest |difference| as a share of |expected|; inf where that is 0.
+        max_relative: largest `|difference|` as a share of `|expected|`; inf where that is 0.
         inputs: how those inputs differ that are not the same in every bit: none,
             when the dispatch was given the same on both.
     """
