@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -23,11 +22,12 @@ from pytest_arielml.files import slug
 from pytest_arielml.options import Options, add_options, read_options
 from pytest_arielml.outcomes import Outcomes
 from pytest_arielml.report import Outcome, Recorder, figure_versions
-from pytest_arielml.report.progress import track
+from pytest_arielml.report.progress import Bar
 from pytest_arielml.report.properties import properties
 from pytest_arielml.requirements import unmet
 from pytest_arielml.runners import Place, Runners, check_available
 from pytest_arielml.session import Settings, Workbench
+from pytest_arielml.session.watching import unwatched
 from pytest_arielml.sharing import arrange, process_options, scheduler
 
 _PACKAGE = Path(__file__).parent
@@ -42,6 +42,7 @@ _benches = pytest.StashKey[dict[str, Workbench]]()
 _runners = pytest.StashKey[Runners]()
 _recorder = pytest.StashKey[Recorder]()
 _baseline = pytest.StashKey[Baseline]()
+_bar = pytest.StashKey[Bar | None]()
 _changes = pytest.StashKey[list[Change]]()
 
 
@@ -72,6 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_options] = options
     config.stash[_benches] = {}
     config.stash[_runners] = Runners(config.stash[_options].runner)
+    config.stash[_bar] = None
     if not _is_worker(config):
         config.pluginmanager.register(Outcomes(options), "arielml-outcomes")
 
@@ -131,6 +133,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                     item.add_marker(skip)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Makes the bar: pytest's reporter is there now, and output is not captured yet."""
+    session.config.stash[_bar] = _make_bar(session.config)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Counts the tests that will run."""
+    bar = session.config.stash[_bar]
+    if bar is not None:
+        bar.total = sum(_target_name(item) is not None for item in session.items)
+
+
 @pytest.fixture
 def arielml(request: pytest.FixtureRequest) -> Arielml:
     """Deploys models on the target, runs them, and holds them against a reference."""
@@ -140,10 +154,7 @@ def arielml(request: pytest.FixtureRequest) -> Arielml:
     request.node.stash[_changes] = []
     bench = _workbench(config, request.param)
 
-    def progress(items: Any, description: str, total: int) -> Any:
-        if _is_worker(config):  # several of them would write over each other
-            return items
-        return track(items, description, total, unobstructed=lambda: _uncaptured(config))
+    bar = config.stash[_bar]
 
     def folder(failed: bool) -> Path | None:
         report = config.stash[_options].report
@@ -154,7 +165,7 @@ def arielml(request: pytest.FixtureRequest) -> Arielml:
         temporary: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
         return temporary.mktemp("arielml-worst")
 
-    return Arielml(bench, recorder, progress=progress, folder=folder)
+    return Arielml(bench, recorder, progress=bar.track if bar else None, folder=folder)
 
 
 def _workbench(config: pytest.Config, name: str) -> Workbench:
@@ -174,6 +185,7 @@ def _workbench(config: pytest.Config, name: str) -> Workbench:
                 scheduler=options.scheduler, timeout=options.timeout, runner=options.runner
             ),
             runners=config.stash[_runners],
+            watch=bar.stage if (bar := config.stash[_bar]) else unwatched,
         )
     return benches[name]
 
@@ -183,10 +195,19 @@ def _warn(text: str) -> None:
     warnings.warn(pytest.PytestWarning(text), stacklevel=2)
 
 
-def _uncaptured(config: pytest.Config) -> AbstractContextManager[None]:
-    capture = config.pluginmanager.getplugin("capturemanager")
-    context: AbstractContextManager[None] = capture.global_and_fixture_disabled()
-    return context
+def _make_bar(config: pytest.Config) -> Bar | None:
+    """A bar where somebody watches this process, and nothing else writes while tests run."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    alone = not (config.getini("log_cli") or config.getoption("log_cli_level", None))
+    if (
+        reporter is None
+        or _is_worker(config)  # several of them would write over each other
+        or config.get_verbosity() < 0
+        or config.getoption("capture", "fd") in ("no", "tee-sys")
+        or not alone
+    ):
+        return None
+    return Bar.on_terminal(lambda: int(reporter._tw.width_of_current_line))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -195,6 +216,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     name = _target_name(item)
     if name is None:
         return
+    bar = item.config.stash[_bar]
+    if bar is not None:
+        bar.begin(item.nodeid)
     target = next(t for t in item.config.stash[_options].targets if t.name == name)
     for mark in item.iter_markers("arielml_requires"):
         reason = unmet(mark.args, mark.kwargs, target)
@@ -299,6 +323,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         bench.close()
     if _runners in config.stash:
         config.stash[_runners].close()
+    bar = config.stash.get(_bar, None)
+    if bar is not None:
+        bar.close()
 
 
 def _test_id(item: pytest.Item) -> str:

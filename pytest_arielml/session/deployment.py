@@ -27,6 +27,7 @@ from pytest_arielml.session.result import Array, Memory, Result
 from pytest_arielml.session.target import Target
 from pytest_arielml.session.timeline import Timeline, make_timeline
 from pytest_arielml.session.transients import Transient, transients
+from pytest_arielml.session.watching import Watch, unwatched
 from pytest_arielml.wire import CallReply, Client, Policy
 
 _POLICIES: Final = {
@@ -87,7 +88,9 @@ class Deployment:
         timeout: float,
         traced: bool = False,
         timeline: bool = False,
+        watch: Watch = unwatched,
     ) -> None:
+        self._watch = watch
         self.traced = traced
         self._timed = timeline
         self.model = model
@@ -214,7 +217,8 @@ class Deployment:
         booted = self._boot()
         untouched, self._touched = not self._touched, True
         try:
-            result = self._call(booted, called, arrays)
+            with self._watch(self.name, f"running on {self.target.name}"):
+                result = self._call(booted, called, arrays)
         except (GuestFault, WireError) as error:
             self._drop(error.what, touched=not untouched)
             raise
@@ -251,7 +255,8 @@ class Deployment:
         """
         called = self.signature.find(function, self.name)
         arrays = check_inputs(called, inputs, self._where(called))
-        return model_reference(self.model, called, arrays)
+        with self._watch(self.name, "running in the reference"):
+            return model_reference(self.model, called, arrays)
 
     def close(self) -> None:
         """Stops the board; a later call boots it again, with the model's initial values."""
@@ -280,6 +285,10 @@ class Deployment:
     def _boot(self) -> _Booted:
         if self._booted is not None:
             return self._booted
+        with self._watch(self.name, f"booting {self.target.name}"):
+            return self._start()
+
+    def _start(self) -> _Booted:
         machine = self._runner.boot(self.image, self.target.board, timeout=self.timeout)
         try:
             client = Client(machine.stream, timeout=self.timeout, texts=self.image.texts)

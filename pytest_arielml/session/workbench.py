@@ -22,6 +22,7 @@ from pytest_arielml.session.deployment import Deployment
 from pytest_arielml.session.inputs import check_inputs
 from pytest_arielml.session.result import Array
 from pytest_arielml.session.target import Target, check_scheduler
+from pytest_arielml.session.watching import Watch, unwatched
 
 if TYPE_CHECKING:
     import onnx
@@ -58,6 +59,7 @@ class Workbench:
         cache: Cache | None = None,
         settings: Settings | None = None,
         runners: Runners | None = None,
+        watch: Watch = unwatched,
     ) -> None:
         """A workbench with nothing deployed.
 
@@ -67,6 +69,7 @@ class Workbench:
             settings: how it works.
             runners: shared with other workbenches, which closes them itself
                 (default: its own).
+            watch: is told what is being done.
 
         Raises: UsageError for an unknown target.
         """
@@ -74,6 +77,7 @@ class Workbench:
         self.settings = settings or Settings()
         self._cache = cache or Cache()
         self._own = Runners(self.settings.runner) if runners is None else None
+        self._watch = watch
         self._runners = runners or self._own or Runners()
         self._deployments: dict[tuple[object, ...], Deployment] = {}
 
@@ -134,35 +138,40 @@ class Workbench:
                 found=target.name,
                 advice="take a target with a board, such as emu-nrf52840",
             )
-        loaded = load_model(model, dims=dims, example_inputs=example_inputs)
-        key = (
-            *(loaded.digest, loaded.name, loaded.signature),
-            *(target.cores, policy, profile, trace, timeline),
-        )
-        if key not in self._deployments:
-            compiled = compile_model(
-                loaded,
-                target.board,
-                cores=target.cores,
-                profile=profile,
-                trace=trace,
-                cache=self._cache,
-                timeout=self.settings.compile_timeout,
+        shown = Path(model).stem if isinstance(model, (str, Path)) else "model"
+        with self._watch(shown, "loading"):
+            loaded = load_model(model, dims=dims, example_inputs=example_inputs)
+            key = (
+                *(loaded.digest, loaded.name, loaded.signature),
+                *(target.cores, policy, profile, trace, timeline),
             )
-            image = link_image(compiled, target.board, records=timeline, cache=self._cache)
-            self._deployments[key] = Deployment(
-                loaded,
-                compiled,
-                image,
-                target,
-                self.runner,
-                scheduler=policy,
-                timeout=self.settings.timeout,
-                traced=trace,
-                timeline=timeline,
-            )
-        deployment = self._deployments[key]
-        deployment.boot()
+            if key not in self._deployments:
+                with self._watch(loaded.name, "compiling"):
+                    compiled = compile_model(
+                        loaded,
+                        target.board,
+                        cores=target.cores,
+                        profile=profile,
+                        trace=trace,
+                        cache=self._cache,
+                        timeout=self.settings.compile_timeout,
+                    )
+                with self._watch(loaded.name, "linking"):
+                    image = link_image(compiled, target.board, records=timeline, cache=self._cache)
+                self._deployments[key] = Deployment(
+                    loaded,
+                    compiled,
+                    image,
+                    target,
+                    self.runner,
+                    scheduler=policy,
+                    timeout=self.settings.timeout,
+                    traced=trace,
+                    timeline=timeline,
+                    watch=self._watch,
+                )
+            deployment = self._deployments[key]
+            deployment.boot()
         return deployment
 
     def reference(

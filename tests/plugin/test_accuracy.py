@@ -87,21 +87,3 @@ def test_the_summary_shows_the_interval(lenet5_test: pytest.Pytester) -> None:
     result = lenet5_test.runpytest()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["model*inputs*top-1*95 % interval*reference*same class"])
-
-
-def test_workers_show_no_progress(
-    lenet5_test: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A worker's standard error is the terminal's; two bars would write over each other."""
-    lenet5_test.makeconftest(
-        """
-        import pytest_arielml.plugin
-        def refuse(*_, **__): raise AssertionError("a bar")
-        pytest_arielml.plugin.track = refuse
-        """
-    )
-    lenet5_test.makepyfile(_WRONG.replace("min_top1=1.0, ", ""))
-    lenet5_test.runpytest_subprocess("-n", "1").assert_outcomes(passed=1)
-    result = lenet5_test.runpytest_subprocess()
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*a bar*"])
