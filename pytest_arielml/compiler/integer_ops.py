@@ -11,6 +11,7 @@ import onnx
 from iree.compiler.ir import FlatSymbolRefAttr, InsertionPoint, Location, Operation, Type, Value
 
 from pytest_arielml.compiler.kernels.form import KERNEL, POOL, QUANTIZE, Kernels
+from pytest_arielml.compiler.kernels.requantize import rest_of_high_word
 from pytest_arielml.compiler.objects import KERNEL_NAME
 from pytest_arielml.frontends.integer import DOMAIN, FLIP, LOOKUP, REQUANTIZE
 
@@ -153,45 +154,58 @@ def _requantize(
     shape: Sequence[int], factors: Sequence[Sequence[int]], options: Mapping[str, Any]
 ) -> str:
     shift, zero = options["shift"], options["zero_point"]
-    low, high = options["low"], options["high"]
+    even = bool(options["even"])
+    rest = rest_of_high_word(shift, even=even) if factors else 0
     wide = "i64" if factors else "i32"
-    lines = [
-        f"%half = arith.constant {1 << (shift - 1)} : {wide}",
-        f"%shift = arith.constant {shift} : {wide}",
-    ]
+    lines = []
     if factors:
         lines += [
             "%wide = arith.extsi %x : i32 to i64",
             "%factor = arith.extsi %m : i32 to i64",
             "%product = arith.muli %wide, %factor : i64",
-            "%rounded = arith.addi %product, %half : i64",
         ]
-    else:
-        lines.append("%rounded = arith.addi %x, %half : i32")
-    steps = "%up" if options["even"] else "%steps"
-    lines.append(f"{steps} = arith.shrsi %rounded, %shift : {wide}")
-    if options["even"]:
-        # Nothing is left behind the point of what was half way: its last bit goes.
+    if rest:
         lines += [
-            f"%mask = arith.constant {(1 << shift) - 1} : {wide}",
-            f"%none = arith.constant 0 : {wide}",
-            f"%one = arith.constant 1 : {wide}",
-            f"%rest = arith.andi %rounded, %mask : {wide}",
-            f"%half_way = arith.cmpi eq, %rest, %none : {wide}",
-            f"%last = arith.andi %up, %one : {wide}",
-            f"%less = arith.select %half_way, %last, %none : {wide}",
-            f"%steps = arith.subi %up, %less : {wide}",
+            "%word = arith.constant 32 : i64",
+            "%upper = arith.shrsi %product, %word : i64",
+            "%above = arith.trunci %upper : i64 to i32",
+            f"%added = arith.constant {(zero << rest) + (1 << (rest - 1))} : i32",
+            f"%shift = arith.constant {rest} : i32",
+            "%total = arith.addi %above, %added : i32",
+            "%moved = arith.shrsi %total, %shift : i32",
         ]
-    # From 31 bits on the steps of an accumulator of 32 bits fit in 32.
-    narrow = bool(factors) and shift >= 32
-    if narrow:
-        lines.append("%narrow = arith.trunci %steps : i64 to i32")
         wide = "i32"
+    else:
+        lines += [
+            f"%half = arith.constant {1 << (shift - 1)} : {wide}",
+            f"%shift = arith.constant {shift} : {wide}",
+            f"%rounded = arith.addi {'%product' if factors else '%x'}, %half : {wide}",
+            f"{'%up' if even else '%steps'} = arith.shrsi %rounded, %shift : {wide}",
+        ]
+        if even:
+            # Nothing is left behind the point of what was half way: its last bit goes.
+            lines += [
+                f"%mask = arith.constant {(1 << shift) - 1} : {wide}",
+                f"%none = arith.constant 0 : {wide}",
+                f"%one = arith.constant 1 : {wide}",
+                f"%rest = arith.andi %rounded, %mask : {wide}",
+                f"%half_way = arith.cmpi eq, %rest, %none : {wide}",
+                f"%last = arith.andi %up, %one : {wide}",
+                f"%less = arith.select %half_way, %last, %none : {wide}",
+                f"%steps = arith.subi %up, %less : {wide}",
+            ]
+        # From 31 bits on the steps of an accumulator of 32 bits fit in 32.
+        narrow = bool(factors) and shift >= 32
+        if narrow:
+            lines.append("%narrow = arith.trunci %steps : i64 to i32")
+            wide = "i32"
+        lines += [
+            f"%zero = arith.constant {zero} : {wide}",
+            f"%moved = arith.addi {'%narrow' if narrow else '%steps'}, %zero : {wide}",
+        ]
     lines += [
-        f"%zero = arith.constant {zero} : {wide}",
-        f"%low = arith.constant {low} : {wide}",
-        f"%high = arith.constant {high} : {wide}",
-        f"%moved = arith.addi {'%narrow' if narrow else '%steps'}, %zero : {wide}",
+        f"%low = arith.constant {options['low']} : {wide}",
+        f"%high = arith.constant {options['high']} : {wide}",
         f"%raised = arith.maxsi %moved, %low : {wide}",
         f"%bounded = arith.minsi %raised, %high : {wide}",
         f"%y = arith.trunci %bounded : {wide} to i8",

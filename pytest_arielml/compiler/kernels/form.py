@@ -208,7 +208,8 @@ class _Rewriter:
             output = ""
         made = Depthwise if found.depthwise else Product
         pool = found.pool
-        scaling = found.scaling
+        # A dense layer has few results for each loop, and needs the register there.
+        scaling = replace(found.scaling, joined=style.dsp and not found.dense)
         if style.narrow:
             reach = np.abs(weights.astype(np.int64)).reshape(len(weights), -1).sum(axis=1) * 128
             factors = scaling.factor if found.factors is None else int(found.factors.max())

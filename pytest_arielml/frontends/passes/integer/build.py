@@ -77,6 +77,10 @@ class Target:
     high: int
 
 
+#: Why there are no factors.
+TOO_FAR: Final = "its scales differ by too much for integers of 32 bits"
+
+
 class Refused(Exception):
     """Why a node stays in float."""
 
@@ -174,7 +178,7 @@ class Builder(Rewrite):
         """
         found = multiplier(ratio, reach)
         if found is None:
-            raise Refused("its scales differ by too much for integers of 32 bits")
+            raise Refused(TOO_FAR)
         return found
 
     def requantize(self, accumulator: str, scaling: Scaling, *, axis: int | None = None) -> None:

@@ -10,8 +10,9 @@ import onnx
 from numpy.typing import NDArray
 
 from pytest_arielml.frontends.passes.graph import Array, is_own
-from pytest_arielml.frontends.passes.integer.build import Builder, Quantized, Refused
-from pytest_arielml.frontends.passes.integer.scales import Scaling
+from pytest_arielml.frontends.passes.integer.build import TOO_FAR, Builder, Quantized, Refused
+from pytest_arielml.frontends.passes.integer.rounding import fitted
+from pytest_arielml.frontends.passes.integer.scales import Scaling, multiplier
 
 _INT32: Final = np.iinfo(np.int32)
 #: The greatest magnitude of an integer of 8 bits.
@@ -171,11 +172,20 @@ def _finish(
     """
     scale = x.quantization.scale * channels
     ratio = np.asarray(scale / builder.target.quantization.scale)
-    most = reach * _GREATEST
-    greatest = most if ratio.ndim else np.max(most, initial=1.0)
-    scaling = builder.factors(ratio, np.asarray(greatest, np.float64))
     bias = _bias(builder, scale, len(sums)) - x.quantization.zero * sums
-    bias = _corrected(bias, ratio, scaling)
+    most = np.asarray(reach * _GREATEST if ratio.ndim else np.max(reach * _GREATEST, initial=1.0))
+    plain = multiplier(ratio, most)
+    # Halves of exact factors go to the even integer, as the runtimes' do.
+    fit = (
+        None
+        if plain is not None and plain.exact
+        else _fitted(builder, x, channels, bias, reach, sums)
+    )
+    scaling = fit or plain
+    if scaling is None:
+        raise Refused(TOO_FAR)
+    if scaling is plain:
+        bias = _corrected(bias, ratio, scaling)
     if bias.min(initial=0) < _INT32.min or bias.max(initial=0) > _INT32.max:
         raise Refused("its bias takes more than 32 bits")
     if np.any(bias):
@@ -183,6 +193,29 @@ def _finish(
             "Add", product, builder.constant(bias.reshape(_static(shape, len(bias))), np.int32)
         )
     builder.requantize(product, scaling, axis=axis if ratio.ndim else None)
+
+
+def _fitted(
+    builder: Builder,
+    x: Quantized,
+    channels: NDArray[np.float64],
+    bias: NDArray[np.int64],
+    reach: NDArray[np.int64],
+    sums: NDArray[np.int64],
+) -> Scaling | None:
+    """Factors that round as the runtimes' do, if any."""
+    target = builder.target
+    steps = np.float32(x.quantization.scale) * channels.astype(np.float32)
+    ratio = np.asarray(steps / np.float32(target.quantization.scale), np.float32)
+    positive, negative = (reach + sums) // 2, (sums - reach) // 2
+    least, greatest = x.quantization.bounds
+    zero = target.quantization.zero
+    return fitted(
+        ratio,
+        bias + least * positive + greatest * negative,
+        bias + greatest * positive + least * negative,
+        (target.low - zero, target.high - zero),
+    )
 
 
 def _corrected(
