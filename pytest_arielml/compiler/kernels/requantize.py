@@ -78,8 +78,8 @@ class Requantization:
             # Nothing is left behind the point of what was half way: its last bit goes.
             mask = body.constant((1 << self.shift) - 1, "i64")
             none = body.constant(0, "i64")
-            rest = body.value(f"arith.andi {rounded}, {mask} : i64")
-            half_way = body.value(f"arith.cmpi eq, {rest}, {none} : i64")
+            below = body.value(f"arith.andi {rounded}, {mask} : i64")
+            half_way = body.value(f"arith.cmpi eq, {below}, {none} : i64")
             last = body.value(f"arith.andi {steps}, {body.constant(1, 'i64')} : i64")
             less = body.value(f"arith.select {half_way}, {last}, {none} : i64")
             steps = body.value(f"arith.subi {steps}, {less} : i64")

@@ -23,6 +23,7 @@ Integers = NDArray[np.int64]
 #: computes their product in halves of words then adds up within 32 bits.
 _BITS: Final = 30
 _ROOM: Final = (1 << 30) - (1 << 18)
+_GREATEST: Final = (1 << 31) - 1
 #: With more, a core could not shift the high word alone.
 _MOST: Final = 52
 _WORD: Final = 32
@@ -49,17 +50,15 @@ def fitted(
         high: the greatest.
         steps: least and greatest result before the zero point is added.
 
-    Returns `None` when the ratios leave no room for a shift of 33 and more.
+    Returns `None` when a ratio is too large for a factor.
     """
     ratios = np.atleast_1d(ratio)
     reach = int(max(np.abs(low).max(initial=0), np.abs(high).max(initial=0)))
-    bits = _BITS if reach < _ROOM else _BITS - 1
-    shift = min(_MOST, bits - math.frexp(float(ratios.max()))[1])
-    while np.rint(np.float64(ratios.max()) * 2.0**shift) >= 1 << bits:
-        shift -= 1
-    if shift <= _WORD:
+    shift = _shift(float(ratios.max()), _BITS if reach < _ROOM else _BITS - 1)
+    if shift < _WORD:
+        shift = _shift(float(ratios.max()), _BITS + 1)
+    if shift < 1:
         return None
-    shift -= max(0, shift - _FIRST) % _STEP
     nominal = np.rint(ratios.astype(np.float64) * 2.0**shift).astype(np.int64)
     numbers = np.arange(steps[0] + 1, steps[1] + 1, dtype=np.int64)
     if not numbers.size:
@@ -73,11 +72,19 @@ def fitted(
     for channel in np.flatnonzero(least.max(axis=1) > most.min(axis=1)):
         tight = np.sort(least[channel])[-_TRIED:], np.sort(most[channel])[:_TRIED]
         tried = np.array([nominal[channel], *tight[0], *tight[1]])
-        tried = tried[(tried >= 0) & (tried < 1 << bits)][:, None]
+        tried = tried[(tried >= 0) & (tried <= _GREATEST)][:, None]
         missed = (tried < least[channel]) | (tried > most[channel])
         cost = (missed * weights).sum(axis=1)
         factors[channel] = tried[int(cost.argmin()), 0]
     return Scaling(factors.reshape(np.shape(ratio)), shift, False)
+
+
+def _shift(largest: float, bits: int) -> int:
+    """The greatest shift with a factor of so many bits for the largest ratio, or a little less."""
+    shift = min(_MOST, bits - math.frexp(largest)[1])
+    if np.rint(largest * 2.0**shift) >= 1 << bits:
+        shift -= 1
+    return shift - max(0, shift - _FIRST) % _STEP
 
 
 def rounded(acc: Any, ratio: Any) -> Any:
@@ -118,5 +125,5 @@ def _bounds(
     bounding_above = known & (at != 0) & (upward == (at < 0))
     return (
         np.where(bounding_below, up, 0),
-        np.where(bounding_above, down, 1 << _BITS),
+        np.where(bounding_above, down, _GREATEST),
     )
