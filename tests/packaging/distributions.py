@@ -34,12 +34,21 @@ class Installed:
 
     def run(self, name: str, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
         """Runs one of its programs, which finds no others, with `cwd` for its home."""
+        return self._run(name, *arguments, cwd=cwd, home=cwd)
+
+    def pip(self, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+        """Runs pip likewise, with what the user's home says of indices, and has from them."""
+        return self._run("pip", *arguments, cwd=cwd, home=Path.home())
+
+    def _run(
+        self, name: str, *arguments: str | Path, cwd: Path, home: Path
+    ) -> subprocess.CompletedProcess[str]:
         kept = {
             name: value
             for name, value in os.environ.items()
             if name.startswith("PIP_") or name.upper() in _NETWORK
         }
-        own = {"PATH": str(self.programs), "HOME": str(cwd), "LANG": "C.UTF-8", "COLUMNS": "120"}
+        own = {"PATH": str(self.programs), "HOME": str(home), "LANG": "C.UTF-8", "COLUMNS": "120"}
         return run(self.programs / name, *arguments, cwd=cwd, env={**kept, **own})
 
 
@@ -78,7 +87,7 @@ def install(wheel: Path, folder: Path) -> Path:
     made = run(sys.executable, "-m", "venv", folder / ".venv", cwd=folder)
     assert made.returncode == 0, made.stdout
     # Of thousands of modules, a test imports few: they are compiled when they are.
-    done = Installed(folder).run("pip", "install", "--quiet", "--no-compile", wheel, cwd=folder)
+    done = Installed(folder).pip("install", "--quiet", "--no-compile", wheel, cwd=folder)
     assert done.returncode == 0, done.stdout
     return folder
 

@@ -88,6 +88,14 @@ def test_a_test_of_ten_lines_passes(installed: Installed, folder: Path) -> None:
     assert "1 failed" in done.stdout
 
 
+def test_the_first_test_may_be_written_by_the_command(installed: Installed, folder: Path) -> None:
+    (folder / "test_tiny.py").unlink()
+    for command in (["arielml", "init", "tiny.onnx"], ["pytest"]):
+        done = installed.run(*command, cwd=folder)
+        assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
 def test_it_runs_on_the_machine_itself_too(installed: Installed, folder: Path) -> None:
     done = installed.run("arielml", "run", "tiny.onnx", "--target", "host", cwd=folder)
     assert done.returncode == 0, done.stdout

@@ -59,7 +59,7 @@ def test_its_wheel_is_the_same_to_the_byte(source_tree: Path, wheel: Path, tmp_p
 
 
 def test_without_rust_it_says_what_to_do(installed: Installed, sdist: Path, tmp_path: Path) -> None:
-    done = installed.run("pip", "install", "--no-deps", "--force-reinstall", sdist, cwd=tmp_path)
+    done = installed.pip("install", "--no-deps", "--force-reinstall", sdist, cwd=tmp_path)
     assert done.returncode != 0
     assert (
         "pytest-arielml carries compiled parts, and there is no Rust to build them. "
