@@ -162,5 +162,5 @@ def record_baseline(path: Path, outcomes: list[Outcome]) -> str:
     kept = len(set(new.tests) - set(passed))
     return (
         f"baseline: recorded {format_number(len(passed), 'test')} in {path}: {added} new, "
-        f"{changed} changed; kept: {kept} that did not pass or run{left}"
+        f"{changed} changed" + (f"; kept: {kept} that did not pass or run" if kept else "") + left
     )
