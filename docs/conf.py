@@ -40,6 +40,8 @@ nitpicky = True
 nitpick_ignore_regex = [(r"py:.*", r".*")]
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"pytest-arielml {release}"
 html_copy_source = False
 html_show_copyright = False

@@ -6,6 +6,7 @@ else there is to know of it:
 
     <!-- file: NAME -->         its content is that of the file NAME
     <!-- append: NAME -->       its content is added to the file NAME
+    <!-- shows: NAME -->        it is what the file NAME holds by now
     <!-- exits with N -->       the last command ends with status N, and not 0
     <!-- another machine -->    it is not followed here
 
@@ -55,6 +56,9 @@ class Reader:
         if kind in ("file", "append"):
             self._write(argument, example.parsed, append=kind == "append")
             return
+        if kind == "shows":
+            self._compare(example, place, example.parsed, (self.folder / argument).read_text())
+            return
         if language_of(example) != "console":
             assert not note, f"{place}: what is {note!r}?"
             return
@@ -67,11 +71,14 @@ class Reader:
             what = f"{place}: $ {command}\n{printed}\nended with status {status}"
             assert status == (wanted if last else 0), what
             if expected:
-                same = doctest.OutputChecker().check_output(expected, printed, _FLAGS)
-                if not same and os.environ.get(UPDATE):
-                    _correct(Path(example.path), expected, printed)
-                else:
-                    assert same, f"{place}: $ {command}\n{_difference(expected, printed)}"
+                self._compare(example, f"{place}: $ {command}", expected, printed)
+
+    def _compare(self, example: Example, what: str, expected: str, printed: str) -> None:
+        same = doctest.OutputChecker().check_output(expected, printed, _FLAGS)
+        if not same and os.environ.get(UPDATE):
+            _correct(Path(example.path), expected, printed)
+        else:
+            assert same, f"{what}\n{_difference(expected, printed)}"
 
     def _write(self, name: str, text: str, *, append: bool) -> None:
         path = self.folder / name
