@@ -10,7 +10,7 @@ fi
 # The tests leak what must live as long as a process. Addresses of bindings go
 # to kernels as plain numbers, as the library ABI wants them.
 export MIRIFLAGS="-Zmiri-ignore-leaks -Zmiri-permissive-provenance ${MIRIFLAGS:-}"
-for crate in arena scheduler vm hal agent host; do
+for crate in arena scheduler vm hal agent mlperf host; do
     cargo +nightly miri test -q -p "arielml-$crate" --lib
 done
 # The drivers' tests poke registers; this one walks memory.

@@ -141,8 +141,14 @@ def _check_unused(options: argparse.Namespace) -> None:
 
 def _say(console: Console, path: Path, image: Image, board: Board, benchmark: str | None) -> None:
     flash, ram = (format_bytes(count) for count in (image.size.flash, image.size.ram_static))
-    console.print(f"{path}: for {board.name}, {flash} of flash, {ram} of static RAM", markup=False)
+    console.print(
+        f"{path}: for {board.name}, {flash} of flash, {ram} of static RAM",
+        markup=False,
+        soft_wrap=True,
+    )
     speaks = (
         "arielml's own wire" if benchmark is None else f"the MLPerf Tiny runner, as {benchmark}"
     )
-    console.print(f"it answers {speaks}, at {board.uart.baud:,} baud, 8N1", markup=False)
+    console.print(
+        f"it answers {speaks}, at {board.uart.baud:,} baud, 8N1", markup=False, soft_wrap=True
+    )

@@ -93,6 +93,7 @@ def link_for_runner(
     kind = _output(model, called)
     known = BENCHMARKS.get(benchmark)
     taken, given = quantizations(model)
+    workers = 1 if scheduler == "sequential" else target.cores
     encoding, data = _TENSOR, shape.nbytes
     if known is not None:
         encoding = _encoding(model, benchmark, known, shape, taken)
@@ -103,7 +104,7 @@ def link_for_runner(
     sizes = [int(size) for size in shape.shape if isinstance(size, int)]
     description = b"".join(
         (
-            struct.pack("<4I", _LAYOUT, target.cores, _POLICIES[scheduler], data),
+            struct.pack("<4I", _LAYOUT, workers, _POLICIES[scheduler], data),
             struct.pack("<I", encoding),
             *(struct.pack("<fi", each.scale, each.zero_point) for each in (taken, given)),
             struct.pack("<3I", kind, autoencoder, element_type(shape.dtype)),
