@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from onnx.reference.op_run import OpRun
 
 from pytest_arielml.frontends import load_model
@@ -26,14 +26,16 @@ class Requantize(OpRun):  # type: ignore[misc]
         high: int = 0,
         to: int = 0,
         even: int = 0,
+        near: int = 0,
         axis: int = 0,
     ) -> tuple[Any]:
         wide = accumulator.astype(np.int64)
         if factors is not None:
             spread = [-1 if at == axis else 1 for at in range(wide.ndim)] if factors.ndim else []
             wide = wide * factors.astype(np.int64).reshape(spread)
-        steps = (wide + (1 << (shift - 1))) >> shift
-        half_way = (wide + (1 << (shift - 1))) & ((1 << shift) - 1) == 0
+        moved = wide + (1 << (shift - 1)) + near
+        steps = moved >> shift
+        half_way = moved & ((1 << shift) - 1) <= 2 * near
         if even:
             steps = steps - np.where(half_way, steps & 1, 0)
         bounded = np.clip(steps + zero_point, low, high)
@@ -47,6 +49,31 @@ class Lookup(OpRun):  # type: ignore[misc]
         return (table[x.view(np.uint8)],)
 
 
+class Softmax(OpRun):  # type: ignore[misc]
+    op_domain = DOMAIN
+
+    def _run(
+        self,
+        x: Any,
+        table: Any,
+        axis: int = 0,
+        steps: int = 0,
+        zero_point: int = 0,
+        low: int = 0,
+        high: int = 0,
+        to: int = 0,
+    ) -> tuple[Any]:
+        wide = x.astype(np.int64)
+        powers = table.astype(np.int64)[wide.max(axis=axis, keepdims=True) - wide]
+        total = powers.sum(axis=axis, keepdims=True)
+        assert total.max() < 2**31
+        assert powers.max() * steps < 2**32
+        quotient, rest = np.divmod(powers * steps, total)
+        up = (2 * rest > total) | ((2 * rest == total) & (quotient & 1 == 1))
+        bounded = np.clip(quotient + up + zero_point, low, high)
+        return (bounded.astype(helper.tensor_dtype_to_np_dtype(to)),)
+
+
 class Flip(OpRun):  # type: ignore[misc]
     op_domain = DOMAIN
 
@@ -55,7 +82,7 @@ class Flip(OpRun):  # type: ignore[misc]
         return ((x.view(np.uint8) ^ 0x80).view(other),)
 
 
-OPS = [Requantize, Lookup, Flip]
+OPS = [Requantize, Lookup, Softmax, Flip]
 
 
 class Graph:
@@ -68,6 +95,7 @@ class Graph:
         self.constants: list[onnx.TensorProto] = []
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
+        self.opset = 18
 
     def name(self) -> str:
         return f"v{len(self.nodes)}_{len(self.constants)}_{len(self.inputs)}"
@@ -115,6 +143,20 @@ class Graph:
             "DequantizeLinear", self.constant(values), *self.parameters(0.010417, 93, np.uint8)
         )
 
+    def narrow_weights(self, shape: list[int], scale: Any, *, signed: bool = True) -> str:
+        """Of 4 bits."""
+        self.opset = 21
+        least = -8 if signed else 0
+        kind = TensorProto.INT4 if signed else TensorProto.UINT4
+        names = [self.name()]
+        values = self.random.integers(least, least + 16, shape)
+        self.constants.append(helper.make_tensor(names[0], kind, shape, values.reshape(-1)))
+        names.append(self.constant(np.asarray(scale, np.float32)))
+        names.append(self.name())
+        zeros = np.full(np.shape(scale), least + 8)
+        self.constants.append(helper.make_tensor(names[2], kind, zeros.shape, zeros.reshape(-1)))
+        return self.add("DequantizeLinear", *names, **({"axis": 0} if np.ndim(scale) else {}))
+
     def bias(self, count: int, scale: Any) -> str:
         values = self.random.integers(-3000, 3000, count).astype(np.int32)
         zeros = np.zeros(np.shape(scale), np.int32)
@@ -138,7 +180,9 @@ class Graph:
         element = helper.np_dtype_to_tensor_dtype(self.dtype)
         output = helper.make_tensor_value_info(result, element, None)
         graph = helper.make_graph(self.nodes, "main", self.inputs, [output], self.constants)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=10
+        )
         return onnx.shape_inference.infer_shapes(model, strict_mode=True)
 
 

@@ -13,7 +13,7 @@ from iree.compiler.ir import FlatSymbolRefAttr, InsertionPoint, Location, Operat
 from pytest_arielml.compiler.kernels.form import KERNEL, POOL, QUANTIZE, Kernels
 from pytest_arielml.compiler.kernels.requantize import rest_of_high_word
 from pytest_arielml.compiler.objects import KERNEL_NAME
-from pytest_arielml.frontends.integer import DOMAIN, FLIP, LOOKUP, REQUANTIZE
+from pytest_arielml.frontends.integer import DOMAIN, FLIP, LOOKUP, REQUANTIZE, SOFTMAX
 
 _TENSOR: Final = re.compile(r"!torch\.vtensor<\[([\d,]*)\],(\w+)>")
 _ELEMENTS: Final = {onnx.TensorProto.INT8: "si8", onnx.TensorProto.UINT8: "ui8"}
@@ -47,6 +47,9 @@ class Lowering:
         elif node.op_type == LOOKUP:
             _, element = types[1]
             body = _lookup(shape)
+        elif node.op_type == SOFTMAX:
+            body = _softmax(shape, types[0][1] == "ui8", options)
+            element = _ELEMENTS[options["to"]]
         elif node.op_type == FLIP:
             element = "si8" if types[0][1] == "ui8" else "ui8"
             body = _flip(shape)
@@ -157,6 +160,7 @@ def _requantize(
     even = bool(options["even"])
     rest = rest_of_high_word(shift, even=even) if factors else 0
     wide = "i64" if factors else "i32"
+    near = options.get("near", 0)
     lines = []
     if factors:
         lines += [
@@ -177,19 +181,20 @@ def _requantize(
         wide = "i32"
     else:
         lines += [
-            f"%half = arith.constant {1 << (shift - 1)} : {wide}",
+            f"%half = arith.constant {(1 << (shift - 1)) + near} : {wide}",
             f"%shift = arith.constant {shift} : {wide}",
             f"%rounded = arith.addi {'%product' if factors else '%x'}, %half : {wide}",
             f"{'%up' if even else '%steps'} = arith.shrsi %rounded, %shift : {wide}",
         ]
         if even:
-            # Nothing is left behind the point of what was half way: its last bit goes.
+            # Nothing (or little) is left behind the point of what was half way: its last bit goes.
             lines += [
                 f"%mask = arith.constant {(1 << shift) - 1} : {wide}",
                 f"%none = arith.constant 0 : {wide}",
                 f"%one = arith.constant 1 : {wide}",
+                f"%near = arith.constant {2 * near} : {wide}",
                 f"%rest = arith.andi %rounded, %mask : {wide}",
-                f"%half_way = arith.cmpi eq, %rest, %none : {wide}",
+                f"%half_way = arith.cmpi ule, %rest, %near : {wide}",
                 f"%last = arith.andi %up, %one : {wide}",
                 f"%less = arith.select %half_way, %last, %none : {wide}",
                 f"%steps = arith.subi %up, %less : {wide}",
@@ -222,6 +227,70 @@ def _lookup(shape: Sequence[int]) -> str:
     %y = tensor.extract %a1[%index] : tensor<256xi8>
     linalg.yield %y : i8"""
     return _generic(shape, None, "i8", body)
+
+
+def _softmax(shape: Sequence[int], unsigned: bool, options: Mapping[str, Any]) -> str:
+    rank, axis = len(shape), options["axis"]
+    each = list(range(rank))
+    rest = [at for at in each if at != axis]
+    whole, row = _builtin(shape, "i8"), [shape[at] for at in rest]
+    most, total = _builtin(row, "i8"), _builtin(row, "i32")
+    along = ", ".join('"reduction"' if at == axis else '"parallel"' for at in each)
+    everywhere = ", ".join(['"parallel"'] * rank)
+    power = """    %distance = arith.subi %m, %x : i8
+    %index = arith.index_castui %distance : i8 to index
+    %e = tensor.extract %a1[%index] : tensor<256xi32>"""
+    return f"""  %least = arith.constant {0 if unsigned else -128} : i8
+  %none = arith.constant 0 : i32
+  %rows = tensor.empty() : {most}
+  %lowest = linalg.fill ins(%least : i8) outs(%rows : {most}) -> {most}
+  %most = linalg.generic {{
+    indexing_maps = [{_maps(rank, each, rest)}], iterator_types = [{along}]
+  }} ins(%a0 : {whole}) outs(%lowest : {most}) {{
+  ^bb0(%x: i8, %m: i8):
+    %y = arith.max{"u" if unsigned else "s"}i %x, %m : i8
+    linalg.yield %y : i8
+  }} -> {most}
+  %sums = tensor.empty() : {total}
+  %zeros = linalg.fill ins(%none : i32) outs(%sums : {total}) -> {total}
+  %total = linalg.generic {{
+    indexing_maps = [{_maps(rank, each, rest, rest)}], iterator_types = [{along}]
+  }} ins(%a0, %most : {whole}, {most}) outs(%zeros : {total}) {{
+  ^bb0(%x: i8, %m: i8, %s: i32):
+{power}
+    %y = arith.addi %e, %s : i32
+    linalg.yield %y : i32
+  }} -> {total}
+  %empty = tensor.empty() : {whole}
+  %result = linalg.generic {{
+    indexing_maps = [{_maps(rank, each, rest, rest, each)}], iterator_types = [{everywhere}]
+  }} ins(%a0, %most, %total : {whole}, {most}, {total}) outs(%empty : {whole}) {{
+  ^bb0(%x: i8, %m: i8, %s: i32, %unused: i8):
+{power}
+    %steps = arith.constant {options["steps"]} : i32
+    %zero = arith.constant {options["zero_point"]} : i32
+    %low = arith.constant {options["low"]} : i32
+    %high = arith.constant {options["high"]} : i32
+    %one = arith.constant 1 : i32
+    %scaled = arith.muli %e, %steps : i32
+    %quotient = arith.divui %scaled, %s : i32
+    %taken = arith.muli %quotient, %s : i32
+    %remainder = arith.subi %scaled, %taken : i32
+    %twice = arith.shli %remainder, %one : i32
+    %above = arith.cmpi ugt, %twice, %s : i32
+    %half_way = arith.cmpi eq, %twice, %s : i32
+    %odd = arith.trunci %quotient : i32 to i1
+    %to_even = arith.andi %half_way, %odd : i1
+    %up = arith.ori %above, %to_even : i1
+    %more = arith.extui %up : i1 to i32
+    %rounded = arith.addi %quotient, %more : i32
+    %moved = arith.addi %rounded, %zero : i32
+    %raised = arith.maxsi %moved, %low : i32
+    %bounded = arith.minsi %raised, %high : i32
+    %y = arith.trunci %bounded : i32 to i8
+    linalg.yield %y : i8
+  }} -> {whole}
+  return %result : {whole}"""
 
 
 def _quantize(shape: Sequence[int], options: Mapping[str, Any]) -> str:

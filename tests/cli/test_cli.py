@@ -126,12 +126,12 @@ def test_run_says_what_stayed_in_float(capsys: pytest.CaptureFixture[str], tmp_p
         main (int8[1,6] x) => (int8[1,6] y)
         <float s = {0.1}, int8 z = {0}, float t = {0.00390625}, int8 low = {-128}> {
             real = DequantizeLinear(x, s, z)
-            [soft] shares = Softmax(real)
+            [soft] shares = LogSoftmax(real)
             y = QuantizeLinear(shares, t, low)
         }"""
     onnx.save(parser.parse_model(text), tmp_path / "softmax.onnx")
     assert main(["run", str(tmp_path / "softmax.onnx")]) == 0
-    line = "in float, between integers: Softmax soft: it has no integer form"
+    line = "in float, between integers: LogSoftmax soft: it has no integer form"
     assert line in " ".join(capsys.readouterr().out.split())
 
 

@@ -8,6 +8,7 @@ https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -49,9 +50,13 @@ def _rule(node: onnx.NodeProto) -> Callable[[Rewrite], bool] | None:
     return _OTHERS.get(node.op_type) if node.domain == _ADDED else None
 
 
-def _real(rewrite: Rewrite, place: int, *, axis: int | None = None) -> str:
-    """The reals of three inputs: integers, scale, zero point; scales along `axis` if several."""
+def _real(rewrite: Rewrite, place: int, *, axis: int | None = None, integers: str = "") -> str:
+    """The reals of three inputs: integers, scale, zero point; scales along `axis` if several.
+
+    `integers` stand for the first when given.
+    """
     inputs = [rewrite.input(at) for at in range(place, place + 3)]
+    inputs[0] = integers or inputs[0]
     scale = rewrite.shape(place + 1)
     options: dict[str, Any] = {} if axis is None or scale in ((), (1,)) else {"axis": axis}
     # A single scale may come as a list of one, which an axis would be asked for.
@@ -139,10 +144,18 @@ def _concatenation(rewrite: Rewrite) -> bool:
 
 def _softmax(rewrite: Rewrite) -> bool:
     options = dict(rewrite.options)
-    # From opset 13 on one axis alone is summed over, before all behind it.
-    if options.pop("opset", 0) < _FIRST:
+    if options.pop("opset", 0) >= _FIRST:
+        return _quantize(rewrite, rewrite.add("Softmax", _real(rewrite, 0), **options), 3)
+    # Before opset 13 all behind the axis was summed over, too.
+    shape = rewrite.shape(0)
+    if shape is None:
         return False
-    return _quantize(rewrite, rewrite.add("Softmax", _real(rewrite, 0), **options), 3)
+    axis = options.get("axis", 1) % len(shape)
+    flat = rewrite.reshape(rewrite.input(0), [math.prod(shape[:axis]), -1])
+    shares = rewrite.add("Softmax", _real(rewrite, 0, integers=flat), axis=1)
+    names = _trimmed([shares, rewrite.input(3), rewrite.input(4)])
+    rewrite.reshape(rewrite.add("QuantizeLinear", *names), shape, rewrite.result)
+    return True
 
 
 _OWN: Final[dict[str, Callable[[Rewrite], bool]]] = {

@@ -26,9 +26,10 @@ from pytest_arielml.frontends.passes.graph import (
     opset,
     replace_nodes,
 )
-from pytest_arielml.frontends.passes.integer import moves, pointwise, pools, products
+from pytest_arielml.frontends.passes.integer import moves, pointwise, pools, products, transposed
 from pytest_arielml.frontends.passes.integer.build import Builder, Refused, Target, Values
 from pytest_arielml.frontends.passes.integer.scales import is_eight_bits, read
+from pytest_arielml.frontends.passes.integer.softmax import softmax
 
 Rule = Callable[[Builder], None]
 
@@ -39,6 +40,7 @@ RULES: Final[dict[str, Rule]] = {
     "AveragePool": pools.average,
     "Concat": moves.join,
     "Conv": products.convolve,
+    "ConvTranspose": transposed.convolve,
     "DequantizeLinear": pointwise.requantize,
     "Gemm": products.multiply,
     "GlobalAveragePool": pools.average_all,
@@ -48,6 +50,7 @@ RULES: Final[dict[str, Rule]] = {
     "Pad": moves.pad,
     "ReduceMean": pools.mean,
     "Resize": moves.resize,
+    "Softmax": softmax,
     "Split": moves.part,
     "Sub": pointwise.add,
 }
@@ -77,6 +80,8 @@ def integer_form(model: onnx.ModelProto) -> onnx.ModelProto:
             continue
         replaced = True
         kept.pop(_called(made.node), None)
+        if made.kept_in_float:
+            kept[_called(made.node)] = made.kept_in_float
         nodes += made.nodes
         described += made.described
     if not replaced:
@@ -108,13 +113,14 @@ def _made(
         rule = RULES.get(node.op_type)
         if rule is None or not is_own(node):
             if any(values.quantized(name) for name in node.input):
-                kept[_called(node)] = "it has no integer form"
+                kept.setdefault(_called(node), "it has no integer form")
             continue
         builder = Builder(quantize, node, target, values, namer, version)
         try:
             rule(builder)
         except Refused as refused:
-            kept[_called(node)] = str(refused)
+            # The first reason is about what the author wrote, a later one about what is left.
+            kept.setdefault(_called(node), str(refused))
             continue
         return builder
     return None

@@ -20,6 +20,9 @@ from pytest_arielml.frontends.passes.integer.scales import (
 )
 from pytest_arielml.frontends.passes.operators.build import Facts, Rewrite
 
+#: What `onnx.TensorProto` calls integers of 8 bits.
+ELEMENTS: Final = {"int8": onnx.TensorProto.INT8, "uint8": onnx.TensorProto.UINT8}
+
 
 @dataclass(frozen=True)
 class Quantized:
@@ -103,6 +106,8 @@ class Builder(Rewrite):
         self.target = target
         #: Types of values that were made, where nothing else tells them.
         self.described: list[onnx.ValueInfoProto] = []
+        #: Why what was made computes in float; "" where it does not.
+        self.kept_in_float = ""
         self._quantize = quantize
 
     @property
@@ -127,9 +132,14 @@ class Builder(Rewrite):
         quantize.CopyFrom(self._quantize)
         quantize.output[0] = self._namer(f"{self.result}_part")
         builder = Builder(quantize, self.node, self.target, self.values, self._namer, self.opset)
-        element = _ELEMENTS[self.target.quantization.dtype.name]
+        element = ELEMENTS[self.target.quantization.dtype.name]
         builder.described.append(onnx.helper.make_tensor_value_info(builder.result, element, shape))
         return builder
+
+    def take(self, other: Builder) -> None:
+        """What another builder made comes next."""
+        self.nodes += other.nodes
+        self.described += other.described
 
     def quantized(self, place: int) -> Quantized:
         """An input that stands for integers. Raises: Refused."""
@@ -181,15 +191,20 @@ class Builder(Rewrite):
             raise Refused(TOO_FAR)
         return found
 
-    def requantize(self, accumulator: str, scaling: Scaling, *, axis: int | None = None) -> None:
+    def requantize(
+        self, accumulator: str, scaling: Scaling, *, axis: int | None = None, near: int = 0
+    ) -> None:
         """The result: `accumulator` (int32) scaled and rounded.
 
         Args:
             accumulator: name of the value.
             scaling: one, or one a channel.
             axis: of the channels.
+            near: so near to a half, in ``2**-shift``, is one; for an exact scaling.
         """
         options = {} if axis is None else {"axis": axis}
+        if near:
+            options["near"] = near
         factors = self.constant(scaling.factors, np.int32)
         self._scale(accumulator, factors, scaling.shift, even=int(scaling.exact), **options)
 
@@ -216,9 +231,6 @@ class Builder(Rewrite):
             zero_point=quantization.zero,
             low=self.target.low,
             high=self.target.high,
-            to=_ELEMENTS[quantization.dtype.name],
+            to=ELEMENTS[quantization.dtype.name],
             **options,
         )
-
-
-_ELEMENTS: Final = {"int8": onnx.TensorProto.INT8, "uint8": onnx.TensorProto.UINT8}

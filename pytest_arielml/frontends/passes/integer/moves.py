@@ -83,8 +83,7 @@ def _brought(builder: Builder, value: Quantized) -> str:
         return value.name
     aside = builder.aside(value.shape)
     rescale(aside, value, value.name)
-    builder.nodes += aside.nodes
-    builder.described += aside.described
+    builder.take(aside)
     return aside.result
 
 

@@ -11,8 +11,10 @@ import onnx
 from numpy.typing import NDArray
 from onnx.reference import ReferenceEvaluator
 
+from pytest_arielml.frontends.passes.graph import Array
 from pytest_arielml.frontends.passes.integer import products
 from pytest_arielml.frontends.passes.integer.build import Builder, Quantized, Refused
+from pytest_arielml.frontends.passes.integer.scales import Quantization
 
 #: A difference of two integers of 8 bits needs nine bits and a sign; of 31, so
 #: many are left for the factors of two terms.
@@ -27,8 +29,7 @@ def add(builder: Builder) -> None:
     if product is not None:
         inner = builder.other(product)
         products.multiply(inner)
-        builder.nodes += inner.nodes
-        builder.described += inner.described
+        builder.take(inner)
         return
     left, right = builder.per_tensor(0), builder.per_tensor(1)
     target = builder.target.quantization.scale
@@ -57,10 +58,8 @@ def multiply(builder: Builder) -> None:
 
 
 def rescale(builder: Builder, value: Quantized, name: str) -> None:
-    """The integers called `name`, quantized as `value`, in the target's steps. Raises: Refused."""
-    wide = builder.offset(Quantized(name, value.quantization, value.shape, None))
-    ratio = np.asarray(value.quantization.scale / builder.target.quantization.scale)
-    builder.requantize(wide, builder.factors(ratio, 255.0))
+    """The integers called `name`, quantized as `value`, in the target's steps."""
+    builder.lookup(name, _table(builder, value.quantization, lambda reals: reals))
 
 
 def requantize(builder: Builder) -> None:
@@ -80,18 +79,25 @@ def tabulate(builder: Builder) -> None:
         constants = [builder.facts.value(name) for name in builder.node.input[1:] if name]
         if any(constant is None or constant.size != 1 for constant in constants):
             raise Refused("it depends on more than its input")
-    order = np.arange(256, dtype=np.uint8).view(x.quantization.dtype)
-    reals = ((order.astype(np.int64) - x.quantization.zero) * x.quantization.scale).astype(
-        np.float32
-    )
+    table = _table(builder, x.quantization, lambda reals: _evaluate(builder, reals))
+    builder.lookup(x.name, table)
+
+
+def _table(
+    builder: Builder, quantization: Quantization, function: Callable[[Reals], Reals]
+) -> Array:
+    """The target's integers for all of 8 bits, by float32 as `QuantizeLinear` computes."""
+    order = np.arange(256, dtype=np.uint8).view(quantization.dtype)
+    reals = (order.astype(np.int64) - quantization.zero) * quantization.scale
     target = builder.target
     with np.errstate(all="ignore"):
-        results = _evaluate(builder, reals).astype(np.float64)
-        steps = np.rint(results / target.quantization.scale) + target.quantization.zero
+        results = function(reals.astype(np.float32))
+        steps = np.rint(results / np.float32(target.quantization.scale))
     if not np.all(np.isfinite(results)):
         raise Refused("it has no finite value somewhere")
-    table = np.clip(steps, target.low, target.high).astype(target.quantization.dtype)
-    builder.lookup(x.name, table)
+    moved = steps.astype(np.float64) + target.quantization.zero
+    table: Array = np.clip(moved, target.low, target.high).astype(target.quantization.dtype)
+    return table
 
 
 def _evaluate(builder: Builder, reals: Reals) -> Reals:

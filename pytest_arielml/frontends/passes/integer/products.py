@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from pytest_arielml.frontends.passes.graph import Array, is_own
+from pytest_arielml.frontends.passes.graph import Array, attributes, is_own
 from pytest_arielml.frontends.passes.integer.build import TOO_FAR, Builder, Quantized, Refused
 from pytest_arielml.frontends.passes.integer.rounding import fitted
 from pytest_arielml.frontends.passes.integer.scales import Scaling, multiplier
 
 _INT32: Final = np.iinfo(np.int32)
+#: Types of weights.
+_WEIGHTS: Final = ("int8", "uint8", "int4", "uint4")
 #: The greatest magnitude of an integer of 8 bits.
 _GREATEST: Final = 255.0
 
@@ -22,26 +24,69 @@ _GREATEST: Final = 255.0
 def convolve(builder: Builder) -> None:
     """`Conv` with constant weights. Raises: Refused."""
     x = builder.signed(builder.per_tensor(0))
-    weights, channels = _weights(builder, 1, axis=0)
+    weights, channels = constant_weights(builder, 1, axis=0)
     options = dict(builder.options)
     options.pop("kernel_shape", None)
+    source = _surrounded(builder, x, weights.shape[2:], options)
+    shape = builder.facts.shape(str(builder.node.output[0]))
+    if shape is None:
+        raise Refused("the size of its result is not known")
+    finish_convolution(builder, x, source, weights, channels, options, shape)
+
+
+def finish_convolution(
+    builder: Builder,
+    x: Quantized,
+    source: str,
+    weights: Array,
+    channels: NDArray[np.float64],
+    options: dict[str, Any],
+    shape: tuple[int, ...],
+    *,
+    repeats: int = 1,
+) -> None:
+    """The result: a convolution without pads, requantized. Raises: Refused.
+
+    Args:
+        builder: of the node, whose third input is the bias.
+        x: its input, of int8.
+        source: name of what is convolved: `x` with its borders.
+        weights: int64 [results, channels of a group, ...].
+        channels: scale of the weights, [] or [results].
+        options: attributes of the convolution.
+        shape: of the result.
+        repeats: how many results in a row share an element of the bias.
+    """
+    if weights.ndim == 3:
+        # IREE has no such convolution of integers: it becomes one of a single row.
+        aside = (*shape[:2], 1, shape[2])
+        made = builder.aside(aside)
+        row = made.add("Unsqueeze", source, made.constant([2]))
+        for name in ("strides", "dilations"):
+            if options.get(name):
+                options = {**options, name: [1, *options[name]]}
+        finish_convolution(
+            made, x, row, weights[:, :, None], channels, options, aside, repeats=repeats
+        )
+        builder.take(made)
+        builder.add("Squeeze", made.result, builder.constant([2]), output=builder.result)
+        return
     others = tuple(range(1, weights.ndim))
     sums = weights.sum(axis=others, dtype=np.int64)
     reach = np.abs(weights).sum(axis=others, dtype=np.int64)
-    source = _surrounded(builder, x, weights.shape[2:], options)
     narrow, rest = _narrow(weights)
     product = builder.add("ConvInteger", source, builder.constant(narrow, np.int8), **options)
-    shape = [1, -1] + [1] * (weights.ndim - 2)
+    spread = [1, -1] + [1] * (weights.ndim - 2)
     if rest:
         # One window for each group: its sum is that of all its channels.
-        count = builder.options.get("group", 1)
+        count = options.get("group", 1)
         ones = builder.constant(np.ones([count, *weights.shape[1:]]), np.int8)
         window = builder.add("ConvInteger", source, ones, **options)
         if 1 < count < len(weights):
             repeated = np.repeat(np.arange(count), len(weights) // count)
             window = builder.add("Gather", window, builder.constant(repeated), axis=1)
         product = _with_rest(builder, product, window, rest)
-    _finish(builder, product, x, channels, sums, reach, shape, axis=1)
+    _finish(builder, product, x, channels, sums, reach, spread, axis=1, repeats=repeats)
 
 
 def biased(builder: Builder) -> onnx.NodeProto | None:
@@ -70,7 +115,7 @@ def multiply(builder: Builder) -> None:
         raise Refused("it scales or transposes its first input")
     x = builder.signed(builder.per_tensor(0))
     transposed = bool(gemm and options.get("transB", 0))
-    weights, channels = _weights(builder, 1, axis=0 if transposed else 1)
+    weights, channels = constant_weights(builder, 1, axis=0 if transposed else 1)
     if weights.ndim != 2:
         raise Refused("its weights are no matrix")
     if transposed:
@@ -90,9 +135,16 @@ def multiply(builder: Builder) -> None:
     _finish(builder, product, x, channels, sums, reach, shape, axis=rank - 1)
 
 
-def _weights(builder: Builder, place: int, *, axis: int) -> tuple[Array, NDArray[np.float64]]:
-    """Constant weights less their zero points (int64), and the scale of each output channel."""
-    found = builder.quantized(place)
+def constant_weights(
+    builder: Builder, place: int, *, axis: int
+) -> tuple[Array, NDArray[np.float64]]:
+    """Weights of 8 or 4 bits less their zero points (int64), and the scale of each channel.
+
+    Channels are along `axis`. Raises: Refused.
+    """
+    found = builder.values.dequantized(builder.input(place))
+    if found is None or found.quantization.dtype.name not in _WEIGHTS:
+        raise Refused(_unknown(builder, place))
     if found.constant is None:
         raise Refused("its weights are not constant")
     quantization = found.quantization
@@ -106,6 +158,16 @@ def _weights(builder: Builder, place: int, *, axis: int) -> tuple[Array, NDArray
     if np.ptp(values) > _GREATEST:
         raise Refused("its weights less their zero points take more than 8 bits")
     return values, np.asarray(scales, np.float64)
+
+
+def _unknown(builder: Builder, place: int) -> str:
+    """Why an input is no weights of one scale a channel."""
+    maker = builder.values.makers.get(builder.input(place))
+    if maker is not None and is_own(maker, "DequantizeLinear"):
+        if attributes(maker).get("block_size", 0):
+            return "its weights have a scale for each block of a channel"
+        return "its weights do not have 8 or 4 bits, or scales that are not constant"
+    return f"input {place} is not quantized to 8 bits"
 
 
 def _narrow(weights: Array) -> tuple[Array, int]:
@@ -165,6 +227,7 @@ def _finish(
     shape: list[int],
     *,
     axis: int,
+    repeats: int = 1,
 ) -> None:
     """Adds the bias, from which the zero point's part is taken, and requantizes.
 
@@ -172,7 +235,9 @@ def _finish(
     """
     scale = x.quantization.scale * channels
     ratio = np.asarray(scale / builder.target.quantization.scale)
-    bias = _bias(builder, scale, len(sums)) - x.quantization.zero * sums
+    own = scale[::repeats] if scale.ndim else scale
+    bias = np.repeat(_bias(builder, own, len(sums) // repeats), repeats)
+    bias = bias - x.quantization.zero * sums
     most = np.asarray(reach * _GREATEST if ratio.ndim else np.max(reach * _GREATEST, initial=1.0))
     plain = multiplier(ratio, most)
     # Halves of exact factors go to the even integer, as the runtimes' do.

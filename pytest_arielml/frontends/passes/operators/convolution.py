@@ -71,7 +71,7 @@ def convolve_transposed(rewrite: Rewrite) -> bool:
     if padded or "output_shape" in options:
         # IREE takes the same off before and after; what is left over is cut off after.
         options = _without(options, "auto_pad", "output_shape", "pads")
-        pads = _transposed_pads(rewrite, shape[2:], weights[2:], result[2:])
+        pads = transposed_pads(rewrite, shape[2:], weights[2:], result[2:])
         if min(pads) < 0:
             return False
     if groups == 1:
@@ -130,10 +130,13 @@ def _cut(rewrite: Rewrite, value: str, pads: list[int], result: tuple[int, ...])
     rewrite.add("Identity", value, output=rewrite.result)
 
 
-def _transposed_pads(
+def transposed_pads(
     rewrite: Rewrite, given: Sequence[int], kernel: Sequence[int], wanted: Sequence[int]
 ) -> list[int]:
-    """https://onnx.ai/onnx/operators/onnx__ConvTranspose.html, of the sizes of the output."""
+    """Pads of a `ConvTranspose` that gives `wanted` sizes: all before, then all after.
+
+    https://onnx.ai/onnx/operators/onnx__ConvTranspose.html
+    """
     count = len(kernel)
     strides = rewrite.options.get("strides") or [1] * count
     dilations = rewrite.options.get("dilations") or [1] * count
