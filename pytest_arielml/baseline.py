@@ -81,7 +81,7 @@ class Change:
     def __str__(self) -> str:
         if self.measured is None:
             return f"{self.deployment}: {self.figure} is {self.amount}"
-        write = KIND_OF[self.figure].write
+        write = KIND_OF[self.figure].writer(self.recorded, self.measured)
         return (
             f"{self.deployment}: {self.figure} {self.amount}, "
             f"{write(self.recorded)} -> {write(self.measured)}"
@@ -230,12 +230,14 @@ def change_table(changes: Sequence[Change]) -> str:
     """What was recorded, measured and allowed of each figure, one a line."""
     rows = [("", "recorded", "measured", "change", "allowed", "")]
     for change in changes:
-        write = KIND_OF[change.figure].write
+        kind, measured = KIND_OF[change.figure], change.measured
+        write = kind.write
+        apart = write if measured is None else kind.writer(change.recorded, measured)
         rows.append(
             (
                 f"{change.deployment} {change.figure}",
-                write(change.recorded),
-                "-" if change.measured is None else write(change.measured),
+                apart(change.recorded),
+                "-" if measured is None else apart(measured),
                 change.amount if change.measured != change.recorded else "",
                 write(round(change.worst) if not KIND_OF[change.figure].rises else change.worst),
                 "WORSE" if change.regressed else "",

@@ -28,6 +28,7 @@ class Kind:
         write: writes such an amount.
         rises: whether more is better.
         default: its tolerance, as people write it.
+        exact: writes an amount to the last digit.
     """
 
     name: str
@@ -36,14 +37,28 @@ class Kind:
     write: Callable[[Any], str]
     rises: bool
     default: str
+    exact: Callable[[Any], str]
+
+    def writer(self, *values: float) -> Callable[[Any], str]:
+        """What writes `values` so that those that differ look different."""
+        shown = {self.write(value) for value in values}
+        return self.write if len(shown) == len(set(values)) else self.exact
+
+
+def _exact_bytes(count: int) -> str:
+    return f"{count:,} B"
+
+
+def _exact_share(share: float) -> str:
+    return f"{share * 100:.4f} %"
 
 
 KINDS: Final = (
-    Kind("instructions", ("instructions",), parse_count, format_count, False, "1%"),
-    Kind("flash", ("flash",), parse_bytes, format_bytes, False, "1KiB"),
-    Kind("ram", ("ram",), parse_bytes, format_bytes, False, "512B"),
-    Kind("stack", ("stack",), parse_bytes, format_bytes, False, "256B"),
-    Kind("accuracy", ("top1", "agreement"), parse_share, format_share, True, "0.5%"),
+    Kind("instructions", ("instructions",), parse_count, format_count, False, "1%", format_count),
+    Kind("flash", ("flash",), parse_bytes, format_bytes, False, "1KiB", _exact_bytes),
+    Kind("ram", ("ram",), parse_bytes, format_bytes, False, "512B", _exact_bytes),
+    Kind("stack", ("stack",), parse_bytes, format_bytes, False, "256B", _exact_bytes),
+    Kind("accuracy", ("top1", "agreement"), parse_share, format_share, True, "0.5%", _exact_share),
 )
 #: The kind of each figure, in the order in which figures are shown.
 KIND_OF: Final[Mapping[str, Kind]] = {name: kind for kind in KINDS for name in kind.figures}

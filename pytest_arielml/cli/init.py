@@ -12,7 +12,12 @@ from rich.console import Console
 
 from pytest_arielml.cli.parsers import FOLDER, add_command, completed
 from pytest_arielml.cli.run import add_dims, add_function, add_model, read_dims
-from pytest_arielml.cli.target import DEFAULT_TARGET, add_target, read_runner_options
+from pytest_arielml.cli.target import (
+    DEFAULT_TARGET,
+    add_target,
+    check_bus_model,
+    read_runner_options,
+)
 from pytest_arielml.errors import UsageError
 from pytest_arielml.files import replace_file
 from pytest_arielml.frontends import Dims, Function
@@ -92,6 +97,7 @@ def run(options: argparse.Namespace) -> int:
     name = options.target or (found.targets[0] if found and found.targets else DEFAULT_TARGET)
     target, settings = Target.parse(name), Settings(runner=read_runner_options(options))
     check_available(target.runner, settings.runner, target.board)
+    check_bus_model(target, settings.runner)
     dims = read_dims(options)
     with Workbench(target, settings=settings) as bench:
         with console.status(f"deploying {options.model} on {name}"):
@@ -121,7 +127,7 @@ def _measure(
     drawn = recipes(function.inputs, input_ranges(model.original) if known else None)
     rng = np.random.default_rng(_SEED)
     inputs = {recipe.name: recipe.draw(rng) for recipe in drawn}
-    recorder = Recorder(bus_model=False)
+    recorder = Recorder(bus_model=options.bus_model)
     recorder.deployed(deployment)
     result = deployment.run(inputs, function=function.name)
     recorder.called(deployment, result)

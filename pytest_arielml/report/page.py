@@ -184,12 +184,12 @@ def _pictures(record: DeploymentRecord) -> Iterable[Picture]:
         )
     if record.target != HOST:
         for what, total, size, parts in (
-            ("Flash", record.flash, record.flash_size, _flash_parts(record)),
+            ("flash", record.flash, record.flash_size, _flash_parts(record)),
             ("RAM", record.ram, record.ram_size, _ram_parts(record)),
         ):
             source = (
                 "From the linked image and its symbols."
-                if what == "Flash"
+                if what == "flash"
                 else "Static data from the image; arena and stack are high-water marks that the "
                 "board reported."
             )
@@ -351,14 +351,20 @@ def _counts(run: Run) -> list[tuple[str, int]]:
 
 
 def _change_row(change: Change) -> tuple[str, str, str, str, str]:
-    write = KIND_OF[change.figure].write
+    kind, measured = KIND_OF[change.figure], change.measured
+    write = kind.write if measured is None else kind.writer(change.recorded, measured)
     return (
         change.test,
-        f"{change.deployment} {change.figure}",
+        f"{change.deployment} {_label(change.figure)}",
         write(change.recorded),
-        "-" if change.measured is None else write(change.measured),
+        "-" if measured is None else write(measured),
         change.amount,
     )
+
+
+def _label(figure: str) -> str:
+    """A figure's name as the page has it elsewhere."""
+    return {"ram": "RAM", "top1": "top-1"}.get(figure, figure)
 
 
 def _moved(run: Run, past: Sequence[Past]) -> tuple[list[tuple[str, list[Picture]]], int]:
@@ -376,15 +382,15 @@ def _moved(run: Run, past: Sequence[Past]) -> tuple[list[tuple[str, list[Picture
             still += 1
             continue
         shown += 1
-        series = pictures.Series(
-            f"{deployment} {name}", points, kind.write, worse_is_less=kind.rises
-        )
+        values = [value for _, value in points]
+        write = kind.writer(*values)
+        label = _label(name)
+        series = pictures.Series(f"{deployment} {label}", points, write, worse_is_less=kind.rises)
         by_test.setdefault(test, []).append(
             Picture(
                 "",
-                pictures.history(series, title=f"{name} of {deployment} in {test}"),
-                f"{len(points)} runs, from {kind.write(min(v for _, v in points))} "
-                f"to {kind.write(max(v for _, v in points))}",
+                pictures.history(series, title=f"{label} of {deployment} in {test}"),
+                f"{len(points)} runs, from {write(min(values))} to {write(max(values))}",
             )
         )
     return list(by_test.items()), still

@@ -80,7 +80,7 @@ def test_every_picture_is_drawn_and_named() -> None:
     assert titles == [
         "time a dispatch, lenet5 on emu-nrf52840",
         "tracks a core, lenet5 on emu-nrf52840",
-        "where Flash goes, lenet5 on emu-nrf52840",
+        "where flash goes, lenet5 on emu-nrf52840",
         "where RAM goes, lenet5 on emu-nrf52840",
         "accuracy, lenet5 on emu-nrf52840",
         "instructions of lenet5 in test_a.py::test_a",
@@ -169,7 +169,7 @@ def test_of_this_machine_there_is_nothing_of_a_board() -> None:
     )
     words = _Page(render(run(Outcome("t", records=[here])), [])).words
     assert "4.30 ms here - - - 97.40%" in words
-    assert "Where Flash goes" not in words
+    assert "Where flash goes" not in words
 
 
 def test_several_cores_have_a_track_each() -> None:
@@ -254,3 +254,17 @@ def test_outcomes_are_counted() -> None:
     words = _Page(page).words
     assert "1 passed 1 failed" in words
     assert "no good" in words
+
+
+def test_figures_that_differ_look_different() -> None:
+    tests = run().tests
+    past = [
+        Past(f"2026-10-0{day}T10:00:00+00:00", None, {tests[0].test: {"lenet5": {"ram": ram}}})
+        for day, ram in ((1, 10_440), (2, 10_432))
+    ]
+    change = Change(tests[0].test, "lenet5", "flash", 70_000, 70_001, 70_000, True)
+    worse = Outcome("test_w", "failed", changes=[change])
+    words = _Page(render(run(tests[0], worse), past)).words
+    assert "10,440 B → 10,432 B" in words
+    assert "2 runs, from 10,432 B to 10,440 B" in words
+    assert "lenet5 flash 70,000 B 70,001 B" in words
