@@ -116,7 +116,10 @@ def test_a_rise_of_5_percent_in_instructions_fails(
     assert len(summary) == 3
 
 
-def test_a_rise_of_2_kib_in_ram_fails(pytester: pytest.Pytester, run: Run) -> None:
+def test_a_rise_of_2_kib_in_ram_fails(
+    pytester: pytest.Pytester, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
     pytester.makeini(
         "[pytest]\narielml_tolerance_flash = 100KiB\narielml_tolerance_instructions = 1M\n"
     )
@@ -124,16 +127,33 @@ def test_a_rise_of_2_kib_in_ram_fails(pytester: pytest.Pytester, run: Run) -> No
     run("--arielml-update-baseline", WIDTH=128).assert_outcomes(passed=1)
     worse = run(WIDTH=640)
     worse.assert_outcomes(failed=1)
-    worse.stdout.fnmatch_lines(["*net ram * +2.0 KiB (+*WORSE"])
+    assert worse.ret == pytest.ExitCode.TESTS_FAILED
+    worse.stdout.fnmatch_lines(
+        [
+            "*net ram * +2.0 KiB (+*WORSE",
+            "baseline: 4 figures compared, 1 worse than allowed, *",
+            "FAILED *test_cost?emu-nrf52840? - worse than the baseline: net: ram +2.0 KiB (+*",
+        ]
+    )
     worse.stdout.no_fnmatch_line("*net instructions*WORSE*")
 
 
-def test_a_drop_of_1_point_in_accuracy_fails(pytester: pytest.Pytester, run: Run) -> None:
+def test_a_drop_of_1_point_in_accuracy_fails(
+    pytester: pytest.Pytester, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
     pytester.makepyfile(_ACCURACY)
     run("--arielml-update-baseline", WRONG=0).assert_outcomes(passed=1)
     worse = run(WRONG=1)
     worse.assert_outcomes(failed=1)
-    worse.stdout.fnmatch_lines(["*net top1 *100.00 % *99.00 % *-1.00 points*WORSE"])
+    assert worse.ret == pytest.ExitCode.TESTS_FAILED
+    worse.stdout.fnmatch_lines(
+        [
+            "*net top1 *100.00 % *99.00 % *-1.00 points*WORSE",
+            "baseline: 6 figures compared, 1 worse than allowed, *",
+            "FAILED * - worse than the baseline: net: top1 -1.00 points, 100.00 % -> 99.00 %",
+        ]
+    )
     assert _recorded(pytester)["test_accuracy"]["top1"] == 1.0
 
 
