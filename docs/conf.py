@@ -8,6 +8,8 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
+from pytest_arielml import errors
+
 project = "pytest-arielml"
 author = "the authors of pytest-arielml"
 release = version_of("pytest-arielml")
@@ -27,8 +29,6 @@ myst_heading_anchors = 4
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
-# An annotation as it is written: `Dims`, not what it stands for.
-autodoc_type_aliases = {"Array": "Array", "Dims": "Dims", "ModelSource": "ModelSource"}
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
@@ -61,12 +61,60 @@ _ELSEWHERE = {
     "conformance/parallel/README.md": "conformance-parallel",
 }
 _DOCS = Path(__file__).parent
+# What the page of the API documents, by the name that docstrings have for it.
+_DOCUMENTED = {
+    name.rpartition(".")[2]: name
+    for name in re.findall(
+        r"auto(?:class|function|exception):: ([\w.]+)", (_DOCS / "api.md").read_text("utf-8")
+    )
+}
+_ERRORS = {name for name in vars(errors) if isinstance(getattr(errors, name), type)}
+_DOCUMENTED |= {name: f"pytest_arielml.errors.{name}" for name in _ERRORS}
+_QUOTED = re.compile(r"(?<!`)`([A-Za-z_]+)((?:\.[a-z_]+)*)`(?!`)")
+_RAISED = re.compile(
+    rf"(?<![`\w.])({'|'.join(sorted((*_ERRORS, 'AccuracyError', 'BudgetExceeded')))})(?![`\w])"
+)
+_ARRAY = re.compile(r"ndarray\[tuple\[Any, \.\.\.\], dtype\[\w+\]\]")
 _LINK = re.compile(r"\]\(([^)#:]+\.md)")
 
 
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     app.connect("source-read", _read)
+    # Before napoleon, which makes sections of a docstring.
+    app.connect("autodoc-process-docstring", _link_names, priority=400)
+    app.connect("autodoc-process-signature", _shorten)
+
+
+def _link_names(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Links the names in a docstring that are documented, and sets off what it raises."""
+
+    def link(match: re.Match[str]) -> str:
+        full = _DOCUMENTED.get(match[1])
+        return f":py:obj:`{match[1]}{match[2]} <{full}{match[2]}>`" if full else match[0]
+
+    for number, line in enumerate(lines):
+        linked = _QUOTED.sub(link, _RAISED.sub(r"`\1`", line))
+        lines[number] = re.sub(r"\bRaises: ", "**Raises:** ", linked)
+    if what == "property":
+        # Of one with a colon in its first line, napoleon takes what is before for a type;
+        # an empty comment has none.
+        lines[:0] = ["..", ""]
+
+
+def _shorten(
+    app: Sphinx,
+    what: str,
+    name: str,
+    obj: object,
+    options: object,
+    given: str | None,
+    back: str | None,
+) -> tuple[str | None, str | None]:
+    """Arrays by the name that the page has for them."""
+    return (given and _ARRAY.sub("Array", given), back and _ARRAY.sub("Array", back))
 
 
 def _read(app: Sphinx, page: str, source: list[str]) -> None:

@@ -28,9 +28,12 @@ _Z: Final = 1.959963984540054
 class Accuracy:
     """Top-1 accuracy of a device and of its reference, as fractions of 1.
 
-    `agreement` is the share of inputs on which both name the same class; `n`
-    how many inputs there were. `worst` are the inputs on which the device did
-    worst, the worst first.
+    Attributes:
+        top1: share of inputs whose right class the device names.
+        reference_top1: the same of the reference.
+        agreement: share of inputs on which both name the same class.
+        n: how many inputs there were.
+        worst: those on which the device did worst, the worst first; few are kept.
     """
 
     top1: float

@@ -10,9 +10,12 @@ from pytest_arielml.boards.bus import Bus
 
 @dataclass(frozen=True)
 class Core:
-    """One processor core: its name and its clock in Hz.
+    """One processor core.
 
-    The name is LLVM's or, of a RISC-V core that LLVM has none for, its instruction set.
+    Attributes:
+        cpu: LLVM's name of it or, of a RISC-V core that LLVM has none for, its instruction set.
+        fpu: whether it has one.
+        clock_hz: its clock, in Hz.
     """
 
     cpu: str
@@ -22,7 +25,12 @@ class Core:
 
 @dataclass(frozen=True)
 class Region:
-    """A range of addresses: `origin` up to, but not including, `end`."""
+    """A range of addresses: `origin` up to, but not including, `end`.
+
+    Attributes:
+        origin: the first address.
+        length: bytes.
+    """
 
     origin: int
     length: int

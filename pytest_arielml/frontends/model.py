@@ -19,10 +19,13 @@ Shape = tuple[Dim, ...]
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """One input or output: its name, numpy dtype and shape.
+    """One input or output.
 
-    A free size takes its value from the array of each call; free sizes of
-    one name are the same in a call.
+    Attributes:
+        name: in the model.
+        dtype: numpy's, or one of ml_dtypes (bfloat16, int4, uint4).
+        shape: its sizes; a free one is a name or `None` and takes its value from the
+            array of each call. Free sizes of one name are the same in a call.
     """
 
     name: str
@@ -65,8 +68,10 @@ def shape_text(shape: Sequence[Dim]) -> str:
 class Function:
     """One function of a model.
 
-    `name` is what a user calls it, `entry` the export that the compiled
-    module has for it.
+    Attributes:
+        name: what a user calls it.
+        entry: the export that the compiled module has for it.
+        inputs, outputs: in order.
     """
 
     name: str

@@ -41,14 +41,15 @@ _POLICIES: Final = {
 class Size:
     """Bytes that a deployment takes.
 
-    `flash` is the image. `ram` is what the model has needed so far: static
-    data and the high-water marks of arena and stack since boot. `parts` says
-    what makes them up: keys of flash parts sum to `flash`; the RAM parts are
-    `ram: static data`, `ram: arena` and `ram: stack`.
-
-    `tensors` is what inputs, results and everything between them take of the
-    arena; `least_tensors` the largest sum of those that must be alive at once,
-    whatever a compiler does (`None` where sizes are free, and for MLIR).
+    Attributes:
+        flash: the image.
+        ram: what was needed so far: static data, and the high-water marks of arena and
+            stacks since boot.
+        parts: what makes them up: those of RAM are `ram: static data`, `ram: arena` and
+            `ram: stack`; all others sum to `flash`.
+        tensors: what inputs, results and everything between them take of the arena.
+        least_tensors: the largest sum of those that must be alive at once, whatever a
+            compiler does; `None` where sizes are free, and for MLIR.
     """
 
     flash: int

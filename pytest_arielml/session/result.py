@@ -19,7 +19,13 @@ Array = npt.NDArray[np.generic]
 
 @dataclass(frozen=True)
 class CoreShare:
-    """What one core did of a dispatch, in the units of `Dispatch`."""
+    """What one core did of a dispatch.
+
+    Attributes:
+        work_items: how many of its work items.
+        instructions: issued in them.
+        cycles: taken by them, estimated, by that core's clock.
+    """
 
     work_items: int
     instructions: int
@@ -30,9 +36,12 @@ class CoreShare:
 class Dispatch:
     """What one dispatch of a call took.
 
-    `instructions` and `cycles` are sums over its work items; `cycles` are
-    estimated from the core's published timings. `cores` has the same for each
-    core that was used.
+    Attributes:
+        name: of the dispatch function.
+        work_items: how many there were.
+        instructions: issued in them, the sum.
+        cycles: taken by them, the sum, estimated from the core's published timings.
+        cores: the same for each core that was used.
     """
 
     name: str
@@ -46,8 +55,9 @@ class Dispatch:
 class Memory:
     """High-water marks of one call, in bytes.
 
-    `heap_peak` counts from the start of the arena, what init keeps
-    included; `stack_peak` has one entry a core.
+    Attributes:
+        heap_peak: from the start of the arena, what init keeps included.
+        stack_peak: one entry a core.
     """
 
     heap_peak: int
@@ -58,22 +68,31 @@ class Memory:
 class Result:
     """The outputs of a call and what it cost.
 
-    `outputs` is a tuple whose items have names too: `outputs["y"]`.
-    `instructions` are those of all cores together, exact in emulation and `None`
-    on hardware; `seconds`
-    is measured on hardware and estimated (`seconds_are_estimated`) in
-    emulation. Neither counts the transfer of inputs and outputs.
-    `dispatches` is empty where the runner does not count by function
-    (`by_function`). `clocks` are those of the cores that were used, in Hz.
+    Instructions and seconds are those of the call on the device: the transfer of
+    inputs and outputs is in neither.
 
-    Of a `traced` call (`deploy(..., trace=True)`), `transients` are the inputs
-    and outputs of each dispatch, in program order; `untraced` names the dispatch
-    functions of the model that gave none: the compiler traces no dispatch inside
-    of a loop or a branch, and those of other functions did not run. Sending them is counted, and
-    the program is another: do not compare what it took with other calls.
-
-    `timeline` is what the device recorded of the call, where it was deployed to
-    (`deploy(..., timeline=True)`): who worked on which dispatch, and when.
+    Attributes:
+        outputs: one array an output, of the model's dtype and shape; a tuple whose
+            items have names too, `outputs["y"]`.
+        instructions: of all cores together, exact in emulation; `None` where nothing
+            counts them, on hardware above all.
+        seconds: measured by the board's timer on hardware, estimated in emulation.
+        seconds_are_estimated: which of the two.
+        dispatches: what each took, in program order; empty unless `by_function`.
+        memory: high-water marks, in bytes.
+        function: what was called.
+        where: model and target, for messages.
+        policies: how each output is compared where a test gives no tolerance.
+        by_function: whether the runner counts by function.
+        clocks: of the cores that were used, in Hz.
+        traced: the call was one of `deploy(..., trace=True)`. Sending tensors is counted
+            then, and the program is another: do not compare what it took with other calls.
+        transients: of a traced call, the inputs and outputs of each dispatch, in program order.
+        untraced: of a traced call, the dispatch functions of the model that gave none: the
+            compiler traces no dispatch inside of a loop or a branch, and those of other
+            functions did not run.
+        timeline: who worked on which dispatch and when, as the device recorded it, where
+            it was deployed to (`deploy(..., timeline=True)`).
     """
 
     outputs: Outputs

@@ -15,7 +15,14 @@ SCHEDULERS = ("greedy", "round-robin", "sequential")
 
 @dataclass(frozen=True)
 class Target:
-    """A runner and a board, and how many of its cores are used."""
+    """Where models run.
+
+    Attributes:
+        name: as users call it, `emu-nrf52840`.
+        runner: its name, `emu`.
+        board: what is emulated, or connected.
+        cores: how many of its cores are used.
+    """
 
     name: str
     runner: str

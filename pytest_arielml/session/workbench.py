@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 class Settings:
     """How a workbench works: the options of the command line, without pytest.
 
-    `timeout` bounds one boot or one call, `compile_timeout` one run of the
-    compiler, both in seconds of wall-clock time. `runner` says where runners
-    find what they need.
+    Attributes:
+        scheduler: `greedy`, `round-robin` or `sequential`.
+        timeout: bound on one boot or one call, in seconds of wall-clock time.
+        compile_timeout: the same on one run of the compiler.
+        runner: where runners find what they need.
     """
 
     scheduler: str = "greedy"
