@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import onnx
 import pytest
 from elftools.elf.elffile import ELFFile
-from tiny_host import Runner
-from tiny_making import make_image
+from tiny_host import Refused, Runner
+from tiny_making import Bench, make_image
 from tiny_networks import adder, autoencoder, classifier
 
 from pytest_arielml.boards import load_board
@@ -19,7 +20,8 @@ from pytest_arielml.compiler import compile_model
 from pytest_arielml.errors import DoesNotFit, UsageError
 from pytest_arielml.firmware import link_image, link_mlperf_tiny
 from pytest_arielml.frontends import load_model
-from pytest_arielml.runners.emu import EmuRunner
+from pytest_arielml.runners.emu import EmuMachine, EmuRunner
+from pytest_arielml.runners.emu.program import load_program
 from pytest_arielml.session import Target
 
 TARGET = Target.parse("emu-nrf52840")
@@ -67,6 +69,39 @@ def test_a_description_that_is_none_is_a_fault_on_the_board(lenet5_model: Path) 
     said = machine.stream.read(10.0)
     machine.close()
     assert said.startswith(b"\r\ne-[fault: defect, the image has no description")
+
+
+@pytest.mark.usefixtures("qemu")
+@pytest.mark.parametrize(
+    ("target", "undefined", "said"),
+    [
+        ("qemu-mps2-an386", b"\x00\xde", "undefined instruction"),
+        ("qemu-riscv-virt", b"\x00\x00", "illegal instruction"),
+    ],
+)
+def test_a_fault_is_told_in_words(
+    bench: Bench, lenet5_model: Path, tmp_path: Path, target: str, undefined: bytes, said: str
+) -> None:
+    on = Target.parse(target, cores=1)
+    image = make_image(lenet5_model, on, "lenet5")
+    address = image.symbols.address("arielml_call")
+    content = bytearray(image.elf.read_bytes())
+    with image.elf.open("rb") as file:
+        for segment in ELFFile(file).iter_segments("PT_LOAD"):
+            if 0 <= (within := address - segment["p_vaddr"]) < segment["p_filesz"]:
+                at = segment["p_offset"] + within
+                content[at : at + 2] = undefined
+    broken = tmp_path / "broken.elf"
+    broken.write_bytes(content)
+    runner = bench.start(replace(image, elf=broken), on)
+    runner.load(bytes(784 * 4))
+    with pytest.raises(Refused) as caught:
+        runner.ask("infer 1 0", until="e-[fault")
+    line = str(caught.value)
+    assert line.startswith("e-[fault: ")
+    assert said in line
+    assert f"pc 0x{address:08x}" in line
+    assert line.endswith("]")
 
 
 @pytest.mark.parametrize(
@@ -128,13 +163,7 @@ class TestCommand:
         said = " ".join(capsys.readouterr().out.split())
         assert "for nrf52840" in said
         assert "the MLPerf Tiny runner, as digits, at 1,000,000 baud" in said
-        loaded = make_image(lenet5_model, TARGET, "digits")
         board = load_board("nrf52840")
-        machine = EmuRunner().boot(loaded, board, timeout=10.0)
-        machine.close()
-        from pytest_arielml.runners.emu import EmuMachine
-        from pytest_arielml.runners.emu.program import load_program
-
         machine = EmuMachine(load_program(path), board)
         runner = Runner(machine.stream)
         assert (runner.name(), runner.profile()[1]) == ("mine", "digits")

@@ -156,6 +156,16 @@ def test_on_other_boards(
     assert found.microseconds > 1000
 
 
+def test_on_the_smallest_board(bench: Bench) -> None:
+    """Its stack is 4 KiB."""
+    model = classifier([1, 16, 16, 1], 4)
+    runner = bench.boot(model, "own", "emu-microbit")
+    array = np.random.default_rng(6).integers(-128, 128, (1, 16, 16, 1)).astype(np.int8)
+    runner.load(array.tobytes())
+    wanted = (expected(model, array) - -5) * np.float32(0.35)
+    np.testing.assert_allclose(runner.infer(2, 1).results, wanted, rtol=0, atol=ROUNDING)
+
+
 @pytest.mark.usefixtures("qemu")
 def test_in_qemu(bench: Bench, lenet5_model: Path, digits: tuple[Any, Any]) -> None:
     runner = bench.boot(lenet5_model, "lenet5", "qemu-mps2-an386")

@@ -39,10 +39,10 @@ class Runner:
     def say(self, data: bytes) -> None:
         self._stream.write(data)
 
-    def ask(self, command: str) -> list[str]:
-        """The lines of the answer, without the last. Raises: Refused."""
+    def ask(self, command: str, until: str = READY) -> list[str]:
+        """The lines of the answer, up to the first that begins with `until`. Raises: Refused."""
         self.say(command.encode() + b"%")
-        lines = self._answer()
+        lines = self._answer(until)
         for line in lines:
             if line.startswith("e-"):
                 raise Refused(line)
@@ -80,11 +80,13 @@ class Runner:
         (found,) = (match[1] for line in lines if (match := form.fullmatch(line)))
         return found
 
-    def _answer(self) -> list[str]:
+    def _answer(self, until: str = READY) -> list[str]:
         lines = []
         deadline = time.monotonic() + self._timeout
         while (line := self._line(deadline)) != READY:
             lines.append(line)
+            if line.startswith(until):
+                break
         return lines
 
     def _line(self, deadline: float) -> str:

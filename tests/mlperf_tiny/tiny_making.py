@@ -37,7 +37,9 @@ class Bench:
         **options: Any,
     ) -> Runner:
         on = Target.parse(target, cores=cores)
-        image = make_image(model, on, benchmark, **options)
+        return self.start(make_image(model, on, benchmark, **options), on)
+
+    def start(self, image: Image, on: Target) -> Runner:
         machine = self._runners.get(on.runner).boot(image, on.board, timeout=60.0)
         self._machines.append(machine)
         return Runner(machine.stream)

@@ -250,7 +250,7 @@ fn memory_does_not_grow() {
             bench.load(&[1; 300]);
             bench.ask("infer 1 0");
             let (used, live) = (bench.arena.usage().used, bench.arena.usage().live);
-            for _ in 0..5 {
+            for _ in 0..if cfg!(miri) { 1 } else { 5 } {
                 bench.load(&[2; 300]);
                 bench.ask("infer 7 2");
                 bench.ask("db load 3");
@@ -329,7 +329,7 @@ fn any_bytes_are_answered_and_it_goes_on() {
             assert_eq!(said.iter().filter(|line| *line == "m-ready").count(), 5);
             assert_eq!(said[0], "m-name-dut-[bench]");
             let mut state = 1u32;
-            for _ in 0..if cfg!(miri) { 300 } else { 50_000 } {
+            for _ in 0..if cfg!(miri) { 100 } else { 50_000 } {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let words = [&b"db "[..], b"infer ", b"load ", b"print ", b"%", b"0", b"ff "];
                 let byte = [(state >> 24) as u8];
@@ -376,7 +376,7 @@ fn an_autoencoder_gives_its_error() {
 fn a_board_without_room_says_so() {
     let mut started = 0;
     // Miri takes a thousand times as long.
-    for heap in (512..HEAP).step_by(if cfg!(miri) { 2048 } else { 64 }) {
+    for heap in (512..HEAP).step_by(if cfg!(miri) { 5000 } else { 64 }) {
         on_bench(heap, &described(|_| ()), |bench| {
             bench.device.start();
             let said = lines(&bench.wire.0.take());
