@@ -163,7 +163,7 @@ def _encoding(
     way = ways.get((known.dtype, found.dtype.name))
     if _count(found) != known.elements or way is None:
         possible = [to for of, to in ways if of == known.dtype]
-        expected = f"an input of {known.elements:,} {' or '.join(possible)}"
+        expected = f"an input of {known.elements:,} elements of {' or '.join(possible)}"
         raise _mismatch(model, name, expected, found)
     if way == _FLOATS and quantization == Quantization():
         raise _mismatch(model, name, "an input that says what its integers stand for", found)

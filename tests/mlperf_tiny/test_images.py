@@ -107,10 +107,10 @@ def test_a_fault_is_told_in_words(
 @pytest.mark.parametrize(
     ("shape", "benchmark", "expected"),
     [
-        ([1, 49, 9, 1], "kws01", "an input of 490 int8"),
-        ([1, 28, 28, 3], "ic01", "an input of 3,072 uint8 or int8"),
-        ([1, 96, 96, 1], "vww01", "an input of 27,648 uint8 or int8"),
-        ([1, 320], "ad01", "an input of 640 float32 or int8"),
+        ([1, 49, 9, 1], "kws01", "an input of 490 elements of int8"),
+        ([1, 28, 28, 3], "ic01", "an input of 3,072 elements of uint8 or int8"),
+        ([1, 96, 96, 1], "vww01", "an input of 27,648 elements of uint8 or int8"),
+        ([1, 320], "ad01", "an input of 640 elements of float32 or int8"),
     ],
 )
 def test_data_that_are_not_for_the_model(shape: list[int], benchmark: str, expected: str) -> None:
@@ -201,7 +201,7 @@ class TestCommand:
             (["--target", "emu-nrf52841"], "unknown target"),
             (["--cores", "2"], "cannot run on 2 cores"),
             (["--name", "x"], "--name is for images that answer the MLPerf Tiny runner"),
-            (["--mlperf-tiny", "kws01"], "an input of 490 int8"),
+            (["--mlperf-tiny", "kws01"], "an input of 490 elements of int8"),
             (["--mlperf-tiny", "x", "--scheduler", "fair"], "unknown scheduler"),
             (["--profile", "fast"], "fast"),
             (["--target", "emu-nrf5340", "-o", "x.bin"], "two flashes"),
