@@ -115,6 +115,8 @@ def _made(
             if any(values.quantized(name) for name in node.input):
                 kept.setdefault(_called(node), "it has no integer form")
             continue
+        if kept.get(_called(node)) == pools.HALVES:
+            continue
         builder = Builder(quantize, node, target, values, namer, version)
         try:
             rule(builder)

@@ -41,10 +41,23 @@ class Values:
         self.facts = Facts(graph)
         self.makers = {name: node for node in graph.node for name in node.output if name}
         self._uses: dict[str, int] = {}
-        for name in (name for node in graph.node for name in node.input):
-            self._uses[name] = self._uses.get(name, 0) + 1
+        self._readers: dict[str, list[onnx.NodeProto]] = {}
+        for node in graph.node:
+            for name in node.input:
+                self._uses[name] = self._uses.get(name, 0) + 1
+                self._readers.setdefault(name, []).append(node)
         for output in graph.output:
             self._uses[output.name] = self._uses.get(output.name, 0) + 2
+
+    def is_pair(self, name: str) -> bool:
+        """Whether integers go from a `QuantizeLinear` to nothing but `DequantizeLinear`."""
+        maker, readers = self.makers.get(name), self._readers.get(name, [])
+        return (
+            maker is not None
+            and is_own(maker, "QuantizeLinear")
+            and len(readers) == self._uses.get(name, 0)
+            and all(is_own(node, "DequantizeLinear") for node in readers)
+        )
 
     def is_used_once(self, name: str) -> bool:
         """Whether one node reads it, and nothing else."""
@@ -121,6 +134,19 @@ class Builder(Rewrite):
         outputs = list(self.node.output)
         name = self._quantize.input[0]
         return outputs.index(name) if name in outputs else 0
+
+    @property
+    def is_quantized_by_reference(self) -> bool:
+        """Whether onnxruntime puts a quantized operator in place of a float one of one input.
+
+        It does where both sides hold the same type, after it turned int8 between
+        conversions into uint8, as it does for `session.x64quantprecision`.
+        """
+        x = self.quantized(0)
+        if x.quantization.dtype != self.target.quantization.dtype:
+            return False
+        unsigned = x.quantization.dtype == np.uint8
+        return unsigned or self.values.is_pair(x.name) == self.values.is_pair(self.result)
 
     def other(self, node: onnx.NodeProto) -> Builder:
         """A builder for another node of the same result."""

@@ -21,14 +21,21 @@ _SHARE: Final = 1e-3
 #: As near to a half as this, in bits behind the point, float32 cannot tell it from a half.
 _NEAR: Final = 16
 
-_HALVES: Final = "its results lie half way between two steps"
+#: Why an average stays in float. What follows from the conversions around it as their author
+#: put them, which another round no longer sees.
+HALVES: Final = "its results lie half way between two steps"
 
 
 def average_all(builder: Builder) -> None:
     """`GlobalAveragePool`. Raises: Refused."""
     x = builder.signed(builder.per_tensor(0))
     total, count = _sum(builder, x, list(range(2, len(x.shape))), keep=True)
-    _finish_whole(builder, x, total, count)
+    if builder.is_quantized_by_reference:
+        _finish_whole(builder, x, total, count)
+    elif _has_halves(builder, x, count):
+        raise Refused(HALVES)
+    else:
+        _finish(builder, x, total, count)
 
 
 def mean(builder: Builder) -> None:
@@ -41,7 +48,7 @@ def mean(builder: Builder) -> None:
     total, count = _sum(builder, x, [int(axis) for axis in axes], keep=keep)
     if _has_halves(builder, x, count):
         # The rounding errors of the reference's own sum decide there which way it goes.
-        raise Refused(_HALVES)
+        raise Refused(HALVES)
     _finish(builder, x, total, count)
 
 
@@ -74,6 +81,8 @@ def average(builder: Builder) -> None:
         counts[...] = math.prod(kernel)
     common = math.lcm(*np.unique(counts).tolist())
     if any(_has_halves(builder, x, int(count)) for count in np.unique(counts)):
+        if not builder.is_quantized_by_reference:
+            raise Refused(HALVES)
         _average_in_float(builder)
         return
     x = builder.signed(x)
@@ -189,4 +198,4 @@ def _average_in_float(builder: Builder) -> None:
     whole = builder.add("Cast", bounded, to=onnx.TensorProto.INT32)
     element = ELEMENTS[quantization.dtype.name]
     builder.add("Cast", whole, output=builder.result, to=element)
-    builder.kept_in_float = _HALVES
+    builder.kept_in_float = HALVES
