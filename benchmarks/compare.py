@@ -1,13 +1,11 @@
 """What our profiles make of IREE, side by side with the ways that others take.
 
-    python -m benchmarks.compare [--models A,B] [--cores A,B] [--output FILE]
+    python -m benchmarks.compare [--models A,B] [--cores A,B] [--write]
 
 Compiles LeNet-5 and the four models of MLPerf Tiny (from the folders of
-ARIELML_MODELS) for every core, each in four ways, and calls them on the
-emulator: the profiles `speed` and `size`; `IREE`, the integer form with IREE's
-default flags; and `paper`, the model as its author wrote it with IREE's default
-flags, which is what the code of the Ariel-ML paper does. The result is a table
-in Markdown. Instructions and bytes do not depend on the machine.
+ARIELML_MODELS) for every core in each of `WAYS`, and calls them on the
+emulator. `--write` puts the tables into docs/benchmarks.md. Instructions and
+bytes do not depend on the machine. What was compiled stays in the cache.
 """
 
 from __future__ import annotations
@@ -18,66 +16,134 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from benchmarks.measure import CORES, MACS, Measured, measure
-from pytest_arielml.compiler import Cache
-from pytest_arielml.errors import Unavailable
+from benchmarks.measure import CORES, MACS, Job, Measured, measure_all, workers
+from pytest_arielml.compiler import Profile, tool_version
+from pytest_arielml.errors import ArielError
 
-#: Profile, and whether in integers, by what it is called in the table.
-WAYS: Final = {
+_PAGE: Final = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+
+#: How the code of the Ariel-ML paper calls the compiler (`build.rs` of ariel-os/ariel-ml), as
+#: far as it differs from what everyone must say who links kernels into an image. The
+#: model's arena is kept small there, too.
+PAPER: Final = Profile(("--align-all-functions=4", "--align-all-blocks=4"))
+
+#: Profile, and whether in integers, by what it is called in the tables.
+WAYS: Final[dict[str, tuple[str | Profile, bool]]] = {
     "speed": ("speed", True),
     "size": ("size", True),
-    "IREE": ("default", True),
-    "paper": ("default", False),
+    "integers": ("default", True),
+    "IREE": ("default", False),
+    "paper": (PAPER, False),
 }
 
-_HEAD: Final = (
-    "| core | model | way | instructions | a MAC | of `speed` | code | tensors | RAM | stack |",
-    "|---|---|---|--:|--:|--:|--:|--:|--:|--:|",
+_HEAD: Final = """\
+# What a call takes
+
+Written by `python -m benchmarks.compare --write` with iree-compile {version}: one core, emulated,
+with random inputs.
+
+| way | |
+|---|---|
+| `speed`, `size` | our profiles |
+| `integers` | our integer form of the model, IREE's kernels and default flags |
+| `IREE` | the model as its author wrote it, IREE's default flags |
+| `paper` | the same with the flags of the Ariel-ML paper's code |
+
+`a MAC` is instructions by multiplications of the model; `of speed` how many times the
+instructions of `speed`. Bytes: `code` is that of the kernels, with their tables and without
+weights; `tensors` the arena of inputs, results and what lies between; `RAM` and `stack` all that
+was needed, the runtime's included.
+"""
+
+_COLUMNS: Final = (
+    "| model | way | instructions | a MAC | of `speed` | code | tensors | RAM | stack |",
+    "|---|---|--:|--:|--:|--:|--:|--:|--:|",
 )
 
-
-def lines(models: list[str], cores: list[str], cache: Cache) -> Iterator[str]:
-    """The table, line by line as it is measured."""
-    yield from _HEAD
-    for core in cores:
-        for model in models:
-            best: Measured | None = None
-            for name, (profile, integers) in WAYS.items():
-                try:
-                    found = measure(model, CORES[core], profile, integers=integers, cache=cache)
-                except Unavailable as error:
-                    sys.stderr.write(f"{model} is left out: {error}\n")
-                    break
-                best = best or found
-                yield _line(core, model, name, found, best)
+#: What was measured, by model and way.
+Found = dict[str, dict[str, Measured | None]]
 
 
-def _line(core: str, model: str, name: str, found: Measured | None, best: Measured | None) -> str:
-    if found is None or best is None:
-        return f"| {core} | {model} | {name} | does not compile or fit | | | | | | |"
-    return (
-        f"| {core} | {model} | {name} | {found.instructions:,} "
-        f"| {found.instructions / MACS[model]:.2f} "
-        f"| {found.instructions / best.instructions:.2f} "
-        f"| {found.code:,} | {found.tensors:,} | {found.ram:,} | {found.stack:,} |"
-    )
+def jobs(core: str, models: list[str]) -> list[Job]:
+    """Every model of a core in every way."""
+    return [
+        Job(model, core, profile, integers)
+        for model in models
+        for profile, integers in WAYS.values()
+    ]
+
+
+def section(core: str, found: Found) -> Iterator[str]:
+    """The table of a core, line by line."""
+    yield f"## {core} ({CORES[core]})"
+    yield ""
+    yield from _COLUMNS
+    for model, ways in found.items():
+        for way, measured in ways.items():
+            if measured is None:
+                yield f"| {model} | {way} | does not compile or fit | | | | | | |"
+                continue
+            yield (
+                f"| {model} | {way} | {measured.instructions:,} "
+                f"| {measured.instructions / MACS[model]:.2f} | {_times(ways, way)} "
+                f"| {measured.code:,} | {measured.tensors:,} | {measured.ram:,} "
+                f"| {measured.stack:,} |"
+            )
+
+
+def summary(found: dict[str, Found]) -> Iterator[str]:
+    """Million instructions of `speed`, and how many times as many the paper's way takes."""
+    models = list(next(iter(found.values())))
+    yield "Million instructions of a call with `speed`, and how many times as many `paper` takes:"
+    yield ""
+    yield "| core | " + " | ".join(models) + " |"
+    yield "|---|" + "--:|" * len(models)
+    for core, by_model in found.items():
+        cells = []
+        for ways in by_model.values():
+            best, times = ways["speed"], _times(ways, "paper")
+            cells.append(f"{best.instructions / 1e6:.2f} ({times} x)" if best else "-")
+        yield f"| {core} | " + " | ".join(cells) + " |"
+
+
+def _times(ways: dict[str, Measured | None], way: str) -> str:
+    best, other = ways["speed"], ways[way]
+    return f"{other.instructions / best.instructions:.2f}" if best and other else "-"
 
 
 def main() -> None:
-    """Writes the table to the terminal, and to a file when asked."""
+    """Writes the tables to the terminal, and to the page when asked."""
     parser = argparse.ArgumentParser(description="compare ways to compile")
     parser.add_argument("--models", default=",".join(MACS))
     parser.add_argument("--cores", default=",".join(CORES))
-    parser.add_argument("--output", type=Path, help="write the table there, too")
+    parser.add_argument("--processes", type=int, default=2, help="how many measure at once")
+    parser.add_argument("--write", action="store_true", help="change docs/benchmarks.md")
     options = parser.parse_args()
-    cache = Cache.temporary()
-    made = []
-    for line in lines(options.models.split(","), options.cores.split(","), cache):
-        print(line, flush=True)
-        made.append(line)
-    if options.output is not None:
-        options.output.write_text("\n".join(made) + "\n", encoding="utf-8")
+    models, cores = options.models.split(","), options.cores.split(",")
+    for given, known in ((models, MACS), (cores, CORES)):
+        for name in given:
+            if name not in known:
+                parser.error(f"{name} is none of: {', '.join(known)}")
+    found: dict[str, Found] = {}
+    parts = []
+    with workers(options.processes) as pool:
+        for core in cores:
+            measured = measure_all(jobs(core, models), pool)
+            found[core] = {model: {way: next(measured)[1] for way in WAYS} for model in models}
+            lines = list(section(core, found[core]))
+            print("\n".join(lines), flush=True)
+            parts.append("\n".join(lines) + "\n")
+    short = "\n".join(summary(found)) + "\n"
+    print(short)
+    if options.write:
+        text = "\n".join([_HEAD.format(version=tool_version()), short, *parts])
+        _PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ArielError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("stopped; what was compiled stays in the cache")

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any, Final
 from unittest import mock
@@ -32,12 +38,14 @@ MACS: Final = {
 
 #: A target for each kind of core, by its name in the table of profiles.
 CORES: Final = {
+    "cortex-m4": "emu-nrf52840",
     "cortex-m0plus": "emu-rp2040",
     "cortex-m3": "emu-mps2-an385",
-    "cortex-m4": "emu-nrf52840",
     "cortex-m7": "emu-mps2-an500",
     "cortex-m33": "emu-mps2-an505",
+    "cortex-m33-soft": "emu-mps2-an521",
     "generic-rv32": "emu-riscv-virt",
+    "rv32imac": "emu-esp32c6",
 }
 
 
@@ -53,6 +61,51 @@ class Measured:
     tensors: int
     ram: int
     stack: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to measure: a model on a kind of core, compiled with a profile.
+
+    Without `integers`, operators stay as the model's author wrote them.
+    """
+
+    model: str
+    core: str
+    profile: str | Profile
+    integers: bool = True
+
+
+def workers(count: int) -> Pool:
+    """So many processes that measure; a context, with which they end."""
+    # This one may have threads, so it must not fork.
+    return multiprocessing.get_context("spawn").Pool(count, _begin)
+
+
+def measure_all(jobs: Iterable[Job], pool: Pool) -> Iterator[tuple[Job, Measured | None]]:
+    """Each job and what it takes, in order, as soon as it is known; `None` where it fails.
+
+    Raises: Unavailable when a model is not at hand.
+    """
+    listed = list(jobs)
+    return zip(listed, pool.imap(_measured, listed), strict=True)
+
+
+def _begin() -> None:
+    # Ctrl-C is for whoever waits.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _measured(job: Job) -> Measured | None:
+    return measure(job.model, CORES[job.core], job.profile, integers=job.integers, cache=Cache())
 
 
 @cache
@@ -76,7 +129,7 @@ def measure(
     loaded = read(model, integers=integers)
     place = Target.parse(target, cores=1)
     try:
-        compiled = compile_model(loaded, place.board, profile=profile, cache=cache)
+        compiled = compile_model(loaded, place.board, cores=1, profile=profile, cache=cache)
         image = link_image(compiled, place.board, cache=cache)
         deployment = Deployment(loaded, compiled, image, place, create_runner("emu"), timeout=120.0)
         try:

@@ -55,12 +55,10 @@ class Profile:
     Attributes:
         flags: of iree-compile.
         kernels: style of our own kernels (`kernels.STYLES`); "": IREE's code alone.
-        measured: the figures that chose them.
     """
 
     flags: tuple[str, ...] = ()
     kernels: str = ""
-    measured: str = ""
 
 
 def find_profile(name: str, core: Core) -> Profile:
@@ -76,7 +74,9 @@ def find_profile(name: str, core: Core) -> Profile:
     found = table.get(core.cpu, table["other"])
     if not core.fpu and f"{core.cpu}-soft" in table:
         found = table[f"{core.cpu}-soft"]
-    return Profile(**found[name])
+    while "as" in found:
+        found = table[found["as"]]
+    return Profile(tuple(found[name]["flags"]), found[name]["kernels"])
 
 
 def check_profile(name: str) -> None:
@@ -112,10 +112,6 @@ def trace_flags(trace: bool) -> tuple[str, ...]:
 
 
 @cache
-def _read() -> dict[str, dict[str, dict[str, Any]]]:
+def _read() -> dict[str, dict[str, Any]]:
     text = resources.files(__package__).joinpath(_TABLE).read_text(encoding="utf-8")
-    table: dict[str, dict[str, dict[str, Any]]] = tomllib.loads(text)
-    for profiles in table.values():
-        for profile in profiles.values():
-            profile["flags"] = tuple(profile.get("flags", ()))
-    return table
+    return tomllib.loads(text)
