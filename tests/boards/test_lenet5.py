@@ -39,21 +39,21 @@ class Ceilings:
 
 # With `compiler_builtins`' floats it would be 7,600,000 without an FPU.
 CEILINGS = {
-    "nrf52840": Ceilings(755_000, flash=122, milliseconds=14.8),
-    "stm32f4": Ceilings(755_000, flash=122, milliseconds=5.7),
-    "mps2-an386": Ceilings(755_000, flash=122, milliseconds=37.7),
-    "stm32h745": Ceilings(740_000),
-    "nucleo-h745zi-q": Ceilings(740_000),
-    "mps2-an500": Ceilings(740_000, flash=122),
-    "nrf5340": Ceilings(752_000),
-    "rp2350": Ceilings(752_000),
-    "mps2-an505": Ceilings(752_000, flash=122),
-    "mps2-an521": Ceilings(1_300_000, flash=127),
-    "mps2-an385": Ceilings(1_300_000, flash=123, milliseconds=83),
-    "rp2040": Ceilings(2_680_000, overhead=30_500, flash=132, milliseconds=32.2),
-    "riscv-virt": Ceilings(1_460_000, overhead=27_300, flash=133.5),
-    "esp32c3": Ceilings(1_540_000, overhead=27_300, flash=139.5),
-    "esp32c6": Ceilings(1_540_000, overhead=27_300, flash=140),
+    "nrf52840": Ceilings(760_000, flash=122, milliseconds=14.9),
+    "stm32f4": Ceilings(760_000, flash=122, milliseconds=5.7),
+    "mps2-an386": Ceilings(760_000, flash=122, milliseconds=38.1),
+    "stm32h745": Ceilings(749_000, flash=129.5),
+    "nucleo-h745zi-q": Ceilings(749_000, flash=129.5),
+    "mps2-an500": Ceilings(749_000, flash=125.5),
+    "nrf5340": Ceilings(757_000),
+    "rp2350": Ceilings(757_000),
+    "mps2-an505": Ceilings(757_000, flash=122),
+    "mps2-an521": Ceilings(1_181_000),
+    "mps2-an385": Ceilings(1_181_000, flash=122.5, milliseconds=77),
+    "rp2040": Ceilings(2_658_000, overhead=30_500, flash=131.5, milliseconds=31.8),
+    "riscv-virt": Ceilings(1_563_000, overhead=27_500, flash=132.5),
+    "esp32c3": Ceilings(1_645_000, overhead=27_300, flash=137),
+    "esp32c6": Ceilings(1_645_000, overhead=27_300, flash=137.5),
 }
 
 
