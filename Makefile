@@ -65,7 +65,7 @@ conformance: setup qemu ## the ONNX node cases and the runtime's, on the emulate
 	  --arielml-target=qemu-mps2-an386 --arielml-target=qemu-riscv-virt --arielml-skip-unavailable
 
 FUZZ_SECONDS ?= 1200
-FUZZ_TARGETS ?= module vm wire
+FUZZ_TARGETS ?= module vm wire tiny
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (1200); needs nightly Rust and a C++ compiler
 	@sh firmware/fuzz/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)

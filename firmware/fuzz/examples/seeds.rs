@@ -34,5 +34,8 @@ fn main() -> std::io::Result<()> {
     for (name, bytes) in seeds::wire() {
         write("wire", name, &bytes)?;
     }
+    for (name, bytes) in seeds::tiny() {
+        write("tiny", name, &bytes)?;
+    }
     Ok(())
 }

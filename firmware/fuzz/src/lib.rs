@@ -1,5 +1,5 @@
 //! What is fuzzed: the module loader, the virtual machine with the HAL as its
-//! host, and the device's end of the wire.
+//! host, and the device's end of the wire and of MLPerf Tiny's protocol.
 //!
 //! Each target takes any bytes and panics when the runtime does what it must
 //! never do: panic, leave an allocation behind, write outside its arena,
@@ -12,6 +12,7 @@ mod kernels;
 mod modules;
 mod requests;
 mod runtime;
+mod tiny;
 
 use crate::edits::Edited;
 use crate::input::Input;
@@ -44,9 +45,19 @@ pub fn wire(data: &[u8]) {
     runtime::serve(sides, &script);
 }
 
+/// Feeds a device that speaks the MLPerf Tiny runner's protocol, with a
+/// description that may be damaged.
+pub fn tiny(data: &[u8]) {
+    let mut input = Input::new(data);
+    let limits = Limits::read(&mut input);
+    let script = tiny::script(&mut input);
+    runtime::answer(limits, &script);
+}
+
 #[doc(hidden)]
 pub mod seeds {
     //! Inputs to begin with, for the `seeds` example.
     pub use crate::modules::{MODULES, Seed};
     pub use crate::requests::seeds as wire;
+    pub use crate::tiny::seeds as tiny;
 }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use arielml_agent::{Agent, Buffers, Clock, Crew, Identity, Link, Platform, Session};
 use arielml_arena::{Arena, Shared, Vector};
 use arielml_hal::{Buffer, DENSE_ROW_MAJOR, Hal, Object, Parts, View, VmParts};
+use arielml_mlperf::Device;
 use arielml_scheduler::Sequential;
 use arielml_vm::{Call, Code, Error, Host, ImportId, Instance, Module, Ref, Value, text};
 
@@ -16,7 +17,7 @@ use crate::edits::Edited;
 use crate::input::Input;
 use crate::kernels::{self, LIBRARIES, Memory};
 use crate::modules::INITIALISER;
-use crate::{modules, requests};
+use crate::{modules, requests, tiny};
 
 /// Branches and calls of one invocation.
 const FUEL: u32 = 400;
@@ -407,6 +408,28 @@ pub fn serve(sides: Sides, script: &requests::Script) {
         sent.take()
     });
     requests::check(script, &sent);
+}
+
+/// Feeds `script` to a device that speaks the MLPerf Tiny runner's protocol,
+/// and holds what it sends against what it was asked.
+pub fn answer(limits: Limits, script: &tiny::Script) {
+    let Some(description) = tiny::description(script) else { return };
+    let module = modules::named("agent-model");
+    let sent = within(module, limits, false, |module, arena| {
+        // Of no size: nothing is allocated, and nothing leaks.
+        let alone: &mut dyn Crew = Box::leak(Box::new(Sequential));
+        // SAFETY: the libraries of `kernels` keep the contract.
+        let hal = unsafe { Hal::new(arena, &LIBRARIES, alone, Parts::ALL) };
+        let identity = Identity { board: "fuzz", cores: 1, clock_hz: 1, ticks_hz: 1 };
+        let sent = Rc::new(RefCell::new(Vec::new()));
+        let wire = Wire { left: Vec::new().into_iter(), sent: sent.clone() };
+        let session = Session::new(Board(0), identity, &[7; 8], arena, hal, module);
+        let mut device = Device::new(wire, session, description.clone());
+        tiny::feed(&mut device, script);
+        drop(device);
+        sent.take()
+    });
+    tiny::check(script, &sent);
 }
 
 /// No more bytes will come; unwinds out of the agent.

@@ -33,3 +33,8 @@ fn vm() {
 fn wire() {
     replay("wire", arielml_fuzz::wire);
 }
+
+#[test]
+fn tiny() {
+    replay("tiny", arielml_fuzz::tiny);
+}
