@@ -111,7 +111,6 @@ def run(options: argparse.Namespace) -> int:
         raise _unwritable(test, error) from None
     console.print(f"\nwrote {test}", markup=False)
     configured = _configure(console, found, folder, name, force=options.force)
-    configured = configured or (name == DEFAULT_TARGET and not (found and found.targets))
     _say_next(console, test, name, configured=configured)
     return 0
 
@@ -229,6 +228,8 @@ def _configure(
     addition = plan(found, folder, target)
     if addition is None:
         return found is not None and target in found.targets
+    if addition.touches and not force and target == DEFAULT_TARGET:
+        return True  # tests run there as it is
     if addition.touches and not force:
         lines = "".join(f"\n    {line}" for line in addition.lines.splitlines())
         console.print(

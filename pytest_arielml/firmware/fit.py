@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from pytest_arielml.boards import Board
+from typing import Final
+
+from pytest_arielml.boards import Board, board_names, load_board
 from pytest_arielml.compiler import CompiledModel
 from pytest_arielml.errors import DoesNotFit
 from pytest_arielml.firmware.size import SizeReport
 from pytest_arielml.units import format_bytes
+
+# Boards that an error names.
+_NAMED: Final = 4
 
 
 def check_fit(compiled: CompiledModel, board: Board, size: SizeReport, data: int = 0) -> None:
@@ -47,5 +52,13 @@ def _error(
         expected=f"at most {format_bytes(available)} ({available:,} bytes)",
         found=f"{at_least}{format_bytes(needed)} ({needed:,} bytes): {parts}",
         advice=f"make the model {format_bytes(needed - available)} smaller, "
-        f"or take a board with more {memory}",
+        f"or take a board with more {memory}{_larger(memory, needed)}",
     )
+
+
+def _larger(memory: str, needed: int) -> str:
+    """The boards that have as much, those with least first: ``: rp2350, stm32h745``."""
+    boards = [load_board(name) for name in board_names()]
+    lengths = {board.name: board.memory[memory.lower()].length for board in boards}
+    enough = sorted((length, name) for name, length in lengths.items() if length >= needed)
+    return ": " + ", ".join(name for _, name in enough[:_NAMED]) if enough else ""

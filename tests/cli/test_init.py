@@ -96,6 +96,17 @@ def test_a_configuration_that_is_there_stays_unless_forced(
     assert Path(name).read_text() == changed
 
 
+def test_a_configuration_without_targets_is_enough_for_the_default(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("pytest.ini").write_text("[pytest]\nminversion = 8\n")
+    assert main(["init", "relu.onnx"]) == 0
+    out = capsys.readouterr().out
+    assert "left alone" not in out
+    assert "  pytest test_relu.py\n" in out
+    assert Path("pytest.ini").read_text() == "[pytest]\nminversion = 8\n"
+
+
 def test_a_pyproject_without_pytest_gets_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     project = '[project]\nname = "mine"\nversion = "1"'
     Path("pyproject.toml").write_text(project)

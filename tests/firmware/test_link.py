@@ -124,6 +124,10 @@ def test_too_little_flash(image: Image, lenet5: CompiledModel, board: Board, cac
     assert "64.0 KiB (65,536 bytes)" in str(caught.value.expected)
     assert f"({image.size.flash:,} bytes)" in str(caught.value.found)
     assert "weights 61." in str(caught.value.found)
+    # Boards that have as much, those with least first.
+    assert str(caught.value.advice).endswith(
+        "more flash: microbit, nrf52840, nrf5340, nucleo-h745zi-q"
+    )
 
 
 def test_flash_that_just_fits(
