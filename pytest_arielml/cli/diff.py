@@ -10,6 +10,7 @@ from rich.console import Console
 from pytest_arielml.cli.arrays import read_arrays
 from pytest_arielml.cli.parsers import add_command, completed
 from pytest_arielml.cli.run import add_call, add_model, default_inputs, read_dims
+from pytest_arielml.cli.stages import stages
 from pytest_arielml.cli.target import add_runner_options, read_runner_options
 from pytest_arielml.session import Result, Settings, Workbench, target_names
 from pytest_arielml.session.divergence import dispatch_steps
@@ -95,9 +96,7 @@ def _run(
     settings: Settings,
     inputs: tuple[Array, ...],
 ) -> tuple[Result, tuple[Array, ...]]:
-    with Workbench(target, settings=settings) as bench:
-        with console.status(f"deploying {options.model} on {target}"):
-            deployment = bench.deploy(options.model, dims=read_dims(options), trace=True)
+    with Workbench(target, settings=settings, watch=stages(console)) as bench:
+        deployment = bench.deploy(options.model, dims=read_dims(options), trace=True)
         inputs = inputs or default_inputs(deployment, options.function)
-        with console.status(f"running {options.model} on {target}"):
-            return deployment.run(*inputs, function=options.function), inputs
+        return deployment.run(*inputs, function=options.function), inputs

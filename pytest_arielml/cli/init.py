@@ -12,6 +12,7 @@ from rich.console import Console
 
 from pytest_arielml.cli.parsers import FOLDER, add_command, completed
 from pytest_arielml.cli.run import add_dims, add_function, add_model, read_dims
+from pytest_arielml.cli.stages import stages
 from pytest_arielml.cli.target import (
     DEFAULT_TARGET,
     add_target,
@@ -99,9 +100,8 @@ def run(options: argparse.Namespace) -> int:
     check_available(target.runner, settings.runner, target.board)
     check_bus_model(target, settings.runner)
     dims = read_dims(options)
-    with Workbench(target, settings=settings) as bench:
-        with console.status(f"deploying {options.model} on {name}"):
-            deployment = bench.deploy(options.model, dims=dims or None)
+    with Workbench(target, settings=settings, watch=stages(console)) as bench:
+        deployment = bench.deploy(options.model, dims=dims or None)
         first = _measure(console, deployment, options, dims)
     if first is None:
         return 1

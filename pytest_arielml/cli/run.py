@@ -10,6 +10,7 @@ from rich.console import Console
 
 from pytest_arielml.cli.arrays import read_arrays, write_arrays
 from pytest_arielml.cli.parsers import ARRAY, FILE, FOLDER, MODEL, add_command, completed
+from pytest_arielml.cli.stages import stages
 from pytest_arielml.cli.target import add_target, check_bus_model, read_runner_options
 from pytest_arielml.errors import InputError, Unavailable, UsageError
 from pytest_arielml.frontends.tflite import is_tflite
@@ -125,15 +126,14 @@ def run(options: argparse.Namespace) -> int:
     settings = Settings(runner=read_runner_options(options))
     target = Target.parse(options.target)
     check_bus_model(target, settings.runner)
-    with Workbench(target, settings=settings) as bench:
-        with console.status(f"deploying {options.model} on {options.target}"):
-            deployment = bench.deploy(
-                options.model,
-                cores=options.cores,
-                scheduler=options.scheduler,
-                dims=dims,
-                timeline=options.timeline is not None,
-            )
+    with Workbench(target, settings=settings, watch=stages(console)) as bench:
+        deployment = bench.deploy(
+            options.model,
+            cores=options.cores,
+            scheduler=options.scheduler,
+            dims=dims,
+            timeline=options.timeline is not None,
+        )
         inputs = read_arrays(options.input) or default_inputs(deployment, options.function)
         result = deployment.run(*inputs, function=options.function)
         recorder.called(deployment, result)
