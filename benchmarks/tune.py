@@ -82,10 +82,10 @@ HEAD: Final = """\
 # `measured`: of each model the instructions of a call, and bytes of code.
 #
 # Chosen is, for `speed`, what takes the fewest instructions; for `size`, the fewest bytes of
-# code; for `balanced`, the least product of instructions and the fourth root of the bytes: each
-# as the geometric mean over the models, and so that no profile is beaten in its own measure by
-# another one of the same core by more than 3 % on any model; `speed` and `size` come first.
-# `as`: a core that is not measured.
+# code (what either leaves out counts for a fiftieth); for `balanced`, the least product of
+# instructions and the fourth root of the bytes: each as the geometric mean over the models, and
+# so that no profile is beaten in its own measure by another one of the same core by more than
+# 3 % on any model; `speed` and `size` come first. `as`: a core that is not measured.
 """
 
 #: Kinds of cores that have profiles of their own.
