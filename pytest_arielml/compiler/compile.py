@@ -201,19 +201,19 @@ def compile_digest(
             "compiler": tool_version(),
             "model": content_digest(model.normal, model.format),
             "flags": _flags(model, board, cores, profile, trace),
-            "kernels": _kernels_digest(_profile(profile, board, cores).kernels),
+            "import": _import_digest(_profile(profile, board, cores).kernels),
             "cut": (RULE, len(board.cores)),
         }
     )
 
 
 @functools.cache
-def _kernels_digest(style: str) -> str:
-    """Of what makes the kernels of a style; "" for none."""
-    if not style:
-        return ""
+def _import_digest(style: str) -> str:
+    """Of what writes integer operators and the kernels of a style ("": IREE's own)."""
     here = Path(__file__).parent
-    sources = [here / "integer_ops.py", *sorted(Path(kernels.__file__).parent.glob("*.py"))]
+    sources = [here / "importer.py", here / "integer_ops.py"]
+    if style:
+        sources += sorted(Path(kernels.__file__).parent.glob("*.py"))
     return digest_of([style, *(each.read_text(encoding="utf-8") for each in sources)])
 
 

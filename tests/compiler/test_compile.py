@@ -315,6 +315,27 @@ def test_the_normal_form_is_what_counts(make_model: Make, cache: Cache, tmp_path
     assert two.name == "named"
 
 
+@pytest.mark.parametrize("profile", ["speed", "default"])
+def test_what_writes_the_operators_counts(
+    profile: str, make_model: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another release of this package does not take what an older one compiled."""
+    model = load_model(make_model(helper.make_node("Relu", ["x"], ["y"])))
+    read = Path.read_text
+
+    def changed(path: Path, **options: str) -> str:
+        return read(path, **options) + ("#" if path.name == "integer_ops.py" else "")
+
+    before = compile_digest(model, BOARD, profile=profile)
+    compile_module._import_digest.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", changed)
+        after = compile_digest(model, BOARD, profile=profile)
+    compile_module._import_digest.cache_clear()
+    assert before != after
+    assert compile_digest(model, BOARD, profile=profile) == before
+
+
 def test_names_do_not_count(make_model: Make, cache: Cache) -> None:
     one = make_model(helper.make_node("Relu", ["x"], ["y"]))
     two = make_model(helper.make_node("Relu", ["x"], ["y"], name="activation"))
