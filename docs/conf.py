@@ -74,7 +74,9 @@ _QUOTED = re.compile(r"(?<!`)`([A-Za-z_]+)((?:\.[a-z_]+)*)`(?!`)")
 _RAISED = re.compile(
     rf"(?<![`\w.])({'|'.join(sorted((*_ERRORS, 'AccuracyError', 'BudgetExceeded')))})(?![`\w])"
 )
-_ARRAY = re.compile(r"ndarray\[tuple\[Any, \.\.\.\], dtype\[\w+\]\]")
+_ARRAY = re.compile(
+    r"~?(numpy\.)?ndarray\[tuple\[~?(typing\.)?Any, \.\.\.\], ~?(numpy\.)?dtype\[~?[\w.]+\]\]"
+)
 _LINK = re.compile(r"\]\(([^)#:]+\.md)")
 
 
