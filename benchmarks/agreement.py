@@ -133,7 +133,7 @@ def real_inputs(
 ) -> Array | None:
     """Inputs that are not random, [calls, *shape]; `None` where there are none."""
     (spec, *others) = deployment.signature.main.inputs
-    if others:
+    if others or count < 1:
         return None
     shape = tuple(1 if size is None else size for size in spec.shape)
     own = None if folder is None else folder / f"{path.stem}.npy"

@@ -236,6 +236,13 @@ def transposed(shape: list[int], weights: list[int], scale: Any = 0.010417, **op
     return make
 
 
+def transposed_and_cut(graph: Graph) -> str:
+    x, weights = graph.input([1, 3, 5, 6]), graph.weights([3, 4, 3, 3], axis=1)
+    y = graph.add("ConvTranspose", x, weights, strides=[2, 2], output_padding=[1, 0])
+    bounds = [graph.constant(np.array(each)) for each in ([0, 1], [10, 12], [2, 3])]
+    return graph.quantize(graph.add("Slice", y, *bounds), 0.0613)
+
+
 def transposed_unsigned(graph: Graph) -> str:
     x, weights = graph.input([1, 4, 5, 6]), graph.unsigned_weights([4, 3, 3, 3])
     y = graph.add("Relu", graph.add("ConvTranspose", x, weights, strides=[2, 2], group=2))
@@ -324,6 +331,7 @@ CASES: dict[str, Case] = {
     "ConvTranspose dilated": transposed(
         [1, 3, 5, 6], [3, 4, 3, 3], strides=[2, 1], dilations=[2, 3]
     ),
+    "ConvTranspose, cut": transposed_and_cut,
     "ConvTranspose of one dimension": transposed([1, 3, 9], [3, 4, 5], strides=[3], pads=[1, 2]),
     "ConvTranspose, uint8 weights, Relu": transposed_unsigned,
     "Gemm, Relu": gemm,

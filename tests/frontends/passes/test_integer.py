@@ -36,6 +36,43 @@ def test_the_board_computes_what_the_form_says(case: str, dtype: Any, bench: Wor
         np.testing.assert_array_equal(deployment.run(given).output, expected)
 
 
+def by_windows(graph: Graph) -> str:
+    """Taken by onnxruntime's quantized operator, which sums floats."""
+    x = graph.input([1, 8, 8, 8], 0.0235)
+    return graph.quantize(
+        graph.add("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2]), 0.0235, 3
+    )
+
+
+def by_images(graph: Graph) -> str:
+    """Not taken by it: int8 goes in between conversions, and out as it is."""
+    x = graph.requantized(graph.add("Relu", graph.input([1, 64, 8, 8], 0.0235)), 0.0113, -128)
+    return graph.quantize(graph.add("AveragePool", x, kernel_shape=[8, 8]), 0.0113, -128)
+
+
+@pytest.mark.parametrize(
+    ("case", "dtype", "stays"),
+    [
+        (by_windows, np.int8, True),
+        (by_windows, np.uint8, True),
+        (by_images, np.int8, True),
+        (by_images, np.uint8, False),
+    ],
+)
+def test_averages_round_halves_as_the_reference_does(
+    case: Callable[[Graph], str], dtype: Any, stays: bool, bench: Workbench
+) -> None:
+    graph = Graph(dtype)
+    model = graph.model(case(graph))
+    deployment = bench.deploy(model)
+    reasons = ["its results lie half way between two steps"] if stays else []
+    assert list(deployment.kept_in_float.values()) == reasons
+    for seed in range(5):
+        (given,) = feeds(model, seed).values()
+        (expected,) = deployment.reference(given)
+        np.testing.assert_array_equal(deployment.run(given).output, expected)
+
+
 def refused(kind: str, make: Callable[[Graph], str]) -> str:
     """Why the operator of this kind stayed in float."""
     graph = Graph()

@@ -52,6 +52,7 @@ RULES: Final[dict[str, Rule]] = {
     "Resize": moves.resize,
     "Softmax": softmax,
     "Split": moves.part,
+    "Slice": transposed.cut,
     "Sub": pointwise.add,
 }
 

@@ -14,7 +14,7 @@ from pytest_arielml.frontends.passes.integer.pointwise import rescale
 #: Those whose first input alone is data.
 MOVES: Final = (
     *("DepthToSpace", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Identity"),
-    *("Reshape", "Slice", "SpaceToDepth", "Squeeze", "Tile", "Transpose", "Unsqueeze"),
+    *("Reshape", "SpaceToDepth", "Squeeze", "Tile", "Transpose", "Unsqueeze"),
 )
 
 

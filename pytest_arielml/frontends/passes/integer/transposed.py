@@ -9,12 +9,14 @@ then put side by side. It multiplies as often as a transposed convolution does.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pytest_arielml.frontends.passes.graph import Array
+from pytest_arielml.frontends.passes.graph import Array, is_own
 from pytest_arielml.frontends.passes.integer.build import Builder, Quantized, Refused
+from pytest_arielml.frontends.passes.integer.moves import move
 from pytest_arielml.frontends.passes.integer.products import constant_weights, finish_convolution
 from pytest_arielml.frontends.passes.operators.convolution import transposed_pads
 
@@ -60,12 +62,41 @@ class _Axis:
         return before, self.groups + self.taps - 1 - self.size - before
 
 
-def convolve(builder: Builder) -> None:
-    """`ConvTranspose` with constant weights. Raises: Refused."""
+def cut(builder: Builder) -> None:
+    """`Slice` of a transposed convolution, which has pads then, or of integers. Raises: Refused."""
+    name = builder.input(0)
+    maker = builder.values.makers.get(name)
+    if maker is None or not is_own(maker, "ConvTranspose") or not builder.values.is_used_once(name):
+        move(builder)
+        return
+    wanted = builder.facts.shape(str(builder.node.output[0]))
+    starts, axes, steps = (builder.value(place) for place in (1, 3, 4))
+    if wanted is None or starts is None or axes is None or np.any(starts < 0):
+        raise Refused("what is cut out of it is not known")
+    if min(axes) < 2 or (steps is not None and np.any(steps != 1)):
+        raise Refused("more than pads is cut out of it")
+    first = dict(zip(axes.tolist(), starts.tolist(), strict=True))
+    inner = builder.other(maker)
+    convolve(inner, [(first.get(at, 0), size) for at, size in enumerate(wanted[2:], start=2)])
+    builder.take(inner)
+
+
+def convolve(builder: Builder, part: Sequence[tuple[int, int]] | None = None) -> None:
+    """`ConvTranspose` with constant weights. Raises: Refused.
+
+    Args:
+        builder: of the node.
+        part: of its result, from where and how many; `None` for all of it.
+    """
     x = builder.signed(builder.per_tensor(0))
     weights, scales = constant_weights(builder, 1, axis=1)
     group = builder.options.get("group", 1)
     axes = _axes(builder, x, weights.shape[2:])
+    if part is not None:
+        axes = [
+            replace(axis, start=axis.start + first, result=size)
+            for axis, (first, size) in zip(axes, part, strict=True)
+        ]
     phases = math.prod(axis.stride for axis in axes)
     dense = _by_phase(weights, group, axes)
     scales = np.repeat(np.tile(scales, group), phases) if scales.ndim else scales
