@@ -90,6 +90,21 @@ def matmul_and_bias(graph: Graph) -> str:
     )
 
 
+def matmul_of_two(graph: Graph) -> str:
+    y = graph.add("MatMul", graph.input([2, 3, 8]), graph.input([2, 8, 5], 0.031, -7))
+    return graph.quantize(y, 0.0471)
+
+
+def with_number(kind: str, number: float) -> Case:
+    """An operator of a tensor and a constant."""
+
+    def make(graph: Graph) -> str:
+        y = graph.add(kind, graph.input([1, 256], 0.04), graph.constant(np.float32(number)))
+        return graph.quantize(y, 0.0371)
+
+    return make
+
+
 def add(graph: Graph) -> str:
     y = graph.add("Add", graph.input([1, 4, 5], 0.02), graph.input([1, 4, 5], 0.013, 9))
     return graph.quantize(y, 0.031)
@@ -339,6 +354,7 @@ CASES: dict[str, Case] = {
     "MatMul, Add": matmul_and_bias,
     "MatMul, uint8 weights": matmul_unsigned,
     "MatMul, uint4 weights": matmul_narrow,
+    "MatMul of two": matmul_of_two,
     "Add": add,
     "Sub, Relu": subtract_and_bound,
     "Mul": multiply,
@@ -374,6 +390,10 @@ CASES: dict[str, Case] = {
     "HardSigmoid": table("HardSigmoid"),
     "HardSwish": table("HardSwish"),
     "Elu": table("Elu"),
+    "Div by a number": with_number("Div", 1.7),
+    "PRelu of a number": with_number("PRelu", 0.13),
+    "Max with a number": with_number("Max", 0.5),
+    "GlobalMaxPool": pool("GlobalMaxPool", 0.013742, [1, 64, 4, 5]),
     "Softmax": softmax([4, 12], -1),
     "Softmax of channels": softmax([2, 5, 3, 4], 1),
     "Softmax of many": softmax([2, 600], 1),

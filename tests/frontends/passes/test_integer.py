@@ -99,11 +99,11 @@ def test_an_operator_without_a_rule_is_named() -> None:
 
 def test_what_stays_in_float_says_why() -> None:
     def moving_weights(graph: Graph) -> str:
-        x, weights = graph.input([1, 4, 4]), graph.input([1, 4, 4])
-        y = graph.requantized(graph.add("MatMul", x, weights), 0.1)
+        x, weights = graph.input([4, 4]), graph.input([4, 4])
+        y = graph.requantized(graph.add("Gemm", x, weights), 0.1)
         return graph.quantize(graph.add("Relu", y), 0.2)
 
-    assert refused("MatMul", moving_weights) == "its weights are not constant"
+    assert refused("Gemm", moving_weights) == "its weights are not constant"
 
     def half_way(graph: Graph) -> str:
         x = graph.add("AveragePool", graph.input([1, 2, 4, 4]), kernel_shape=[2, 2])

@@ -44,6 +44,7 @@ RULES: Final[dict[str, Rule]] = {
     "DequantizeLinear": pointwise.requantize,
     "Gemm": products.multiply,
     "GlobalAveragePool": pools.average_all,
+    "GlobalMaxPool": moves.pool,
     "MatMul": products.multiply,
     "MaxPool": moves.pool,
     "Mul": pointwise.multiply,

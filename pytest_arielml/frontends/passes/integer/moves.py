@@ -24,15 +24,22 @@ def move(builder: Builder) -> None:
 
 
 def pool(builder: Builder) -> None:
-    """`MaxPool`. Raises: Refused."""
+    """`MaxPool` and `GlobalMaxPool`. Raises: Refused."""
     if len([name for name in builder.node.output if name]) > 1:
         raise Refused("its indices are asked for")
     x = builder.per_tensor(0)
     signed = builder.signed(x)
-    if signed is x:
+    whole = builder.node.op_type == "GlobalMaxPool"
+    if signed is x and not whole:
         move(builder)
         return
-    pooled = builder.add("MaxPool", signed.name, **_attributes(builder.options))
+    size = x.shape[2:]
+    whole_image = {"kernel_shape": size, "strides": size}
+    options = whole_image if whole else _attributes(builder.options)
+    pooled = builder.add("MaxPool", signed.name, **options)
+    if signed is x:
+        rescale(builder, x, pooled)
+        return
     if x.quantization.same(builder.target.quantization) and _is_open(builder):
         builder.add(FLIP, pooled, output=builder.result, domain=DOMAIN)
     else:

@@ -79,6 +79,8 @@ def tabulate(builder: Builder) -> None:
         constants = [builder.facts.value(name) for name in builder.node.input[1:] if name]
         if any(constant is None or constant.size != 1 for constant in constants):
             raise Refused("it depends on more than its input")
+        if builder.facts.shape(str(builder.node.output[0])) != x.shape:
+            raise Refused("its result has another shape than its input")
     table = _table(builder, x.quantization, lambda reals: _evaluate(builder, reals))
     builder.lookup(x.name, table)
 
@@ -132,7 +134,7 @@ def _evaluate(builder: Builder, reals: Reals) -> Reals:
         (found,) = ReferenceEvaluator(model).run(None, operands)
     except Exception as error:
         raise Refused(f"onnx cannot evaluate it: {error}") from None
-    return np.asarray(found, np.float32)
+    return np.asarray(found, np.float32).reshape(reals.shape)
 
 
 def _sigmoid(x: Reals, options: Mapping[str, Any]) -> Reals:  # noqa: ARG001
@@ -150,6 +152,7 @@ _EXACT: Final[dict[str, Callable[[Reals, Mapping[str, Any]], Reals]]] = {
 
 #: Operators of one tensor whose result at a place depends on that place alone.
 TABULATED: Final = (
-    *("Abs", "Celu", "Clip", "Elu", "Exp", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu"),
-    *("Mish", "Neg", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt", "Tanh"),
+    *("Abs", "Ceil", "Celu", "Clip", "Div", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid"),
+    *("HardSwish", "LeakyRelu", "Log", "Max", "Min", "Mish", "Neg", "Pow", "PRelu", "Reciprocal"),
+    *("Relu", "Round", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt", "Tanh"),
 )

@@ -108,8 +108,12 @@ def biased(builder: Builder) -> onnx.NodeProto | None:
 
 
 def multiply(builder: Builder) -> None:
-    """`MatMul` and `Gemm` with constant weights. Raises: Refused."""
+    """`MatMul`, and `Gemm` with constant weights. Raises: Refused."""
     gemm = builder.node.op_type == "Gemm"
+    other = builder.values.quantized(builder.input(1))
+    if not gemm and other is not None and other.constant is None and not builder.input(2):
+        _multiply_two(builder)
+        return
     options = builder.options
     if gemm and (options.get("alpha", 1.0) != 1.0 or options.get("transA", 0)):
         raise Refused("it scales or transposes its first input")
@@ -133,6 +137,32 @@ def multiply(builder: Builder) -> None:
         product = _with_rest(builder, product, total, rest)
     shape = [1] * (rank - 1) + [-1]
     _finish(builder, product, x, channels, sums, reach, shape, axis=rank - 1)
+
+
+def _multiply_two(builder: Builder) -> None:
+    """`MatMul` of two inputs. Raises: Refused."""
+    left, right = (builder.signed(builder.per_tensor(place)) for place in (0, 1))
+    depth = left.shape[-1]
+    reach = _GREATEST**2 * depth
+    if reach > _INT32.max:
+        raise Refused("its sums take more than 32 bits")
+    if min(len(left.shape), len(right.shape)) < 2:
+        raise Refused("one of its inputs is no matrix")
+    product = builder.add("MatMulInteger", left.name, right.name)
+    # (a - x) (b - y) is a b, less x times the sums of b, and y times those of a.
+    for one, other, axis in ((left, right, -2), (right, left, -1)):
+        if one.quantization.zero:
+            wide = builder.add("Cast", other.name, to=onnx.TensorProto.INT32)
+            at = builder.constant([len(other.shape) + axis])
+            total = builder.add("ReduceSum", wide, at, keepdims=1)
+            zero = builder.constant(one.quantization.zero, np.int32)
+            product = builder.add("Sub", product, builder.add("Mul", total, zero))
+    rest = left.quantization.zero * right.quantization.zero * depth
+    if rest:
+        product = builder.add("Add", product, builder.constant(rest, np.int32))
+    scale = left.quantization.scale * right.quantization.scale
+    ratio = np.asarray(scale / builder.target.quantization.scale)
+    builder.requantize(product, builder.factors(ratio, reach))
 
 
 def constant_weights(
