@@ -112,6 +112,8 @@ def _match(
         return None
     asked = attributes(end)
     factors = facts.value(end.input[1])
+    if asked.get("near", 0):
+        return None
     if factors is None or (factors.ndim and asked.get("axis") != (len(shape) - 1 if dense else 1)):
         return None
     result = end.output[0]

@@ -30,6 +30,11 @@ def average_all(builder: Builder) -> None:
     """`GlobalAveragePool`. Raises: Refused."""
     x = builder.signed(builder.per_tensor(0))
     total, count = _sum(builder, x, list(range(2, len(x.shape))), keep=True)
+    _finish_image(builder, x, total, count)
+
+
+def _finish_image(builder: Builder, x: Quantized, total: str, count: int) -> None:
+    """The result of an average over a whole image. Raises: Refused."""
     if builder.is_quantized_by_reference:
         _finish_whole(builder, x, total, count)
     elif _has_halves(builder, x, count):
@@ -72,15 +77,14 @@ def average(builder: Builder) -> None:
     if options.get("ceil_mode", 0):
         raise Refused("its last windows reach beyond the borders")
     pads = same_pads(builder, x.shape[2:], kernel) or list(options.get("pads") or [])
-    if not any(pads) and tuple(kernel) == x.shape[2:]:
-        average_all(builder)
-        return
+    whole = not any(pads) and tuple(kernel) == x.shape[2:]
     ones = np.ones(x.shape[2:], np.int64)
     counts = _windows(ones, kernel, shape[2:], pads, options)
     if options.get("count_include_pad", 0):
         counts[...] = math.prod(kernel)
     common = math.lcm(*np.unique(counts).tolist())
-    if any(_has_halves(builder, x, int(count)) for count in np.unique(counts)):
+    halves = any(_has_halves(builder, x, int(count)) for count in np.unique(counts))
+    if halves and not whole:
         if not builder.is_quantized_by_reference:
             raise Refused(HALVES)
         _average_in_float(builder)
@@ -95,6 +99,9 @@ def average(builder: Builder) -> None:
     weights = builder.constant(np.ones([channels, 1, *kernel]), np.int8)
     kept = {each: options[each] for each in ("strides", "dilations") if each in options}
     total = builder.add("ConvInteger", name, weights, group=channels, **kept)
+    if whole:
+        _finish_image(builder, x, total, common)
+        return
     if len(np.unique(counts)) == 1 and not options.get("count_include_pad", 0):
         _finish(builder, x, total, common)
         return
