@@ -16,6 +16,7 @@ from pytest_arielml.compiler import kernels
 from pytest_arielml.compiler.cache import Cache, digest_of
 from pytest_arielml.compiler.content import content_digest
 from pytest_arielml.compiler.diagnostics import failure
+from pytest_arielml.compiler.floats import multiplies_floats
 from pytest_arielml.compiler.objects import library_symbols
 from pytest_arielml.compiler.process import ToolBroke, run_tool
 from pytest_arielml.compiler.profiles import (
@@ -141,7 +142,7 @@ def compile_model(
     key = compile_digest(model, board, cores=cores, profile=profile, trace=trace)
 
     def build(folder: Path) -> None:
-        style = _profile(profile, board, cores).kernels
+        style = _profile(model, profile, board, cores).kernels
         keep = partial(cache.keep_failed, key)
         _build(model, flags, style, len(board.cores), folder, keep, timeout)
 
@@ -201,7 +202,7 @@ def compile_digest(
             "compiler": tool_version(),
             "model": content_digest(model.normal, model.format),
             "flags": _flags(model, board, cores, profile, trace),
-            "import": _import_digest(_profile(profile, board, cores).kernels),
+            "import": _import_digest(_profile(model, profile, board, cores).kernels),
             "cut": (RULE, len(board.cores)),
         }
     )
@@ -217,10 +218,13 @@ def _import_digest(style: str) -> str:
     return digest_of([style, *(each.read_text(encoding="utf-8") for each in sources)])
 
 
-def _profile(profile: str | Profile, board: Board, cores: int | None) -> Profile:
-    if isinstance(profile, str):
-        return find_profile(profile, common_core(board, cores))
-    return profile
+def _profile(model: Model, profile: str | Profile, board: Board, cores: int | None) -> Profile:
+    if not isinstance(profile, str):
+        return profile
+    found = find_profile(profile, common_core(board, cores))
+    if profile != "size" and multiplies_floats(model.normal, model.format):
+        return found.with_whole_vectors()
+    return found
 
 
 def _flags(
@@ -229,7 +233,7 @@ def _flags(
     return (
         *target_of(board, cores).flags(),
         *common_flags(model.format),
-        *_profile(profile, board, cores).flags,
+        *_profile(model, profile, board, cores).flags,
         stack_flag(board.stack),
         *trace_flags(trace),
     )

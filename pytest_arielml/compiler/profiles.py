@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -45,6 +45,9 @@ PROFILES: Final = ("speed", "balanced", "size")
 #: IREE's own choices: what is left when a profile's flags break the compiler.
 DEFAULT: Final = "default"
 
+#: Vectors as wide as one int32.
+NARROW: Final = "--iree-llvmcpu-target-vector-width-in-bytes=4"
+
 _TABLE: Final = "profiles.toml"
 
 
@@ -59,6 +62,14 @@ class Profile:
 
     flags: tuple[str, ...] = ()
     kernels: str = ""
+
+    def with_whole_vectors(self) -> Profile:
+        """Without the flag for vectors of 4 bytes, which is for code of integers.
+
+        A product of floats, [1, 48] by [48, 32], takes 12,760 instructions on a Cortex-M4F with
+        it and 5,792 without.
+        """
+        return replace(self, flags=tuple(flag for flag in self.flags if flag != NARROW))
 
 
 def find_profile(name: str, core: Core) -> Profile:
