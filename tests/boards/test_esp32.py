@@ -31,7 +31,8 @@ DIRECT_BOOT = struct.pack("<2I", 0xAEDB_041D, 0xAEDB_041D)
 OVERFLOW = struct.pack("<3I", 0xFF01_0113, 0x0011_2023, 0xFF9F_F06F)  # addi sp; sw ra; j
 ATOMIC = struct.pack("<I", 0x1001_252F)  # lr.w a0, (sp)
 FLOAT = struct.pack("<I", 0x0000_0053)  # fadd.s ft0, ft0, ft0
-READ_CODE = struct.pack("<2I", 0x4200_0537, 0x0005_4503)  # lui a0; lbu a0, 0(a0)
+# Where no code has run: Unicorn lets what was fetched be read, too.
+READ_CODE = struct.pack("<2I", 0x4210_0537, 0x0005_4503)  # lui a0; lbu a0, 0(a0)
 STORE_TO_FLASH = struct.pack("<2I", 0x4200_0537, 0x0005_2023)  # lui a0; sw zero, 0(a0)
 
 
@@ -162,7 +163,7 @@ def test_code_is_not_read_as_data_where_only_words_could_be(
 ) -> None:
     image = spoilt(deployment.image, READ_CODE + OVERFLOW, tmp_path)
     said = fault_of(image, board)
-    assert ("0x42000000" in said) == (board.name == "esp32c3")
+    assert ("0x42100000" in said) == (board.name == "esp32c3")
     assert ("the stack overflowed" in said) == (board.name == "esp32c6")
 
 

@@ -233,11 +233,11 @@ def test_what_is_all_one_number_takes_no_memory(benches: dict[str, Workbench]) -
     """An average's weights, and parameters that are alike, are not copied to the arena."""
     graph = Graph()
     y = graph.requantized(
-        graph.add("Conv", graph.input([1, 4, 8, 8]), graph.weights([8, 4, 1, 1])), 0.1
+        graph.add("Conv", graph.input([1, 4, 5, 5]), graph.weights([64, 4, 1, 1])), 0.1
     )
-    y = graph.requantized(graph.add("AveragePool", y, kernel_shape=[8, 8]), 0.043)
+    y = graph.requantized(graph.add("AveragePool", y, kernel_shape=[5, 5]), 0.043)
     y = graph.requantized(graph.add("Flatten", y), 0.043)
-    model = graph.model(graph.quantize(graph.add("MatMul", y, graph.weights([8, 4])), 0.1))
+    model = graph.model(graph.quantize(graph.add("MatMul", y, graph.weights([64, 4])), 0.1))
     for target in ("emu-nrf52840", "emu-rp2040", "emu-mps2-an385", "emu-riscv-virt"):
         deployment = benches[target].deploy(model)
         assert len(own_kernels(deployment)) == 3

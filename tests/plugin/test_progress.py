@@ -67,6 +67,10 @@ class Terminal:
 @pytest.fixture
 def folder(lenet5_test: pytest.Pytester) -> Path:
     lenet5_test.makepyfile(_TESTS)
+    # However fast this machine is; the runs are processes of their own.
+    lenet5_test.makeconftest(
+        "from pytest_arielml.report import progress\nprogress._PATIENCE = 0.0\n"
+    )
     return lenet5_test.path
 
 
