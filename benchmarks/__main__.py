@@ -1,4 +1,4 @@
-"""Runs every benchmark of this folder."""
+"""Times what this machine does; `compare`, `tune` and `agreement` are commands of their own."""
 
 from benchmarks import deploy, emu_speed
 

@@ -71,6 +71,8 @@ class Quantity:
 
 
 _CONTRIBUTORS: Final = 3
+# From so many times the budget on, a share in percent says little.
+_MANY: Final = 10
 _RAM_PART: Final = "ram: "
 _NAME_WIDTH: Final = 48
 _PARSERS: Final[Mapping[str, Callable[..., Any]]] = {
@@ -218,7 +220,11 @@ def table(quantities: Sequence[Quantity]) -> str:
 def _row(quantity: Quantity) -> tuple[str, str, str, str, str]:
     write = _FORMATS[quantity.name]
     margin = quantity.budget - quantity.measured
-    share = f" ({margin / quantity.budget:+.1%})" if quantity.budget else ""
+    share = ""
+    if quantity.measured > _MANY * quantity.budget > 0:
+        share = f" ({quantity.measured / quantity.budget:,.0f} times)"
+    elif quantity.budget:
+        share = f" ({margin / quantity.budget:+.1%})"
     sign = "-" if margin < 0 else "+"
     name = quantity.name + (" (estimated)" if quantity.estimated else "")
     return (

@@ -147,6 +147,11 @@ def test_the_failure_in_full() -> None:
     )
 
 
+def test_what_is_many_times_the_budget_is_said_so() -> None:
+    with pytest.raises(BudgetExceeded, match=r"-990,000 \(100 times\)  OVER"):
+        Budget.parse(instructions="10k").hold([Record()])
+
+
 def test_long_dispatch_names_keep_their_end_and_fit() -> None:
     name = "main_graph_async_dispatch_3_" + "conv_2d_nchw_fchw_" * 6 + "1x16x10x10x6x5x5_i8xi8xi32"
     (quantity,) = Budget(instructions=1).check(replace(Record(), dispatches={name: 999_999}))
