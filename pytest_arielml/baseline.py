@@ -88,10 +88,6 @@ class Change:
         )
 
 
-class Regressed(AssertionError):
-    """A figure is worse than the baseline and its tolerance allow."""
-
-
 def figures(record: Measured) -> Figures:
     """The figures of a deployment that a baseline keeps.
 

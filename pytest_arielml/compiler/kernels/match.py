@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,8 +13,6 @@ from pytest_arielml.compiler.kernels.requantize import Requantization
 from pytest_arielml.frontends.integer import DOMAIN, REQUANTIZE
 from pytest_arielml.frontends.passes.graph import attributes, is_own
 from pytest_arielml.frontends.passes.integer.build import Values
-
-_LIMIT: Final = 2**31
 
 
 @dataclass(frozen=True)
